@@ -1,0 +1,15 @@
+# `cmake --install` and `cpack -G DEB`.
+include(GNUInstallDirs)
+if(TARGET tales)
+  install(TARGETS tales RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+install(DIRECTORY fixtures/clusters DESTINATION ${CMAKE_INSTALL_DATADIR}/tales FILES_MATCHING PATTERN "*.yaml")
+install(DIRECTORY fixtures/local/assets DESTINATION ${CMAKE_INSTALL_DATADIR}/tales/local FILES_MATCHING PATTERN "go.*" PATTERN "*.go")
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "tales maintainers <tales@localhost>")
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+include(CPack)

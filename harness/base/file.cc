@@ -1,0 +1,97 @@
+#include "harness/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace tales {
+namespace {
+
+absl::Status FromErrno(int error, std::string_view what, const std::filesystem::path& path) {
+  return absl::ErrnoToStatus(error, absl::StrCat(what, " ", path.string()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FromErrno(errno, "reading", path);
+  std::string content;
+  std::vector<char> buffer(64 << 10);
+  while (true) {
+    const ssize_t n = read(fd, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      close(fd);
+      return FromErrno(error, "reading", path);
+    }
+    if (n == 0) break;
+    content.append(buffer.data(), static_cast<size_t>(n));
+    if (content.size() > limit) {
+      close(fd);
+      return absl::OutOfRangeError(absl::StrCat("reading ", path.string(), ": longer than ", limit, " bytes"));
+    }
+  }
+  close(fd);
+  return content;
+}
+
+absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, int mode) {
+  std::string beside = path.string() + ".XXXXXX";
+  const int fd = mkostemp(beside.data(), O_CLOEXEC);
+  if (fd < 0) return FromErrno(errno, "writing", path);
+  auto fail = [&](int error) {
+    close(fd);
+    unlink(beside.c_str());
+    return FromErrno(error, "writing", path);
+  };
+  for (std::string_view rest = content; !rest.empty();) {
+    const ssize_t n = write(fd, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(errno);
+    rest.remove_prefix(static_cast<size_t>(n));
+  }
+  if (fchmod(fd, static_cast<mode_t>(mode)) != 0 || fdatasync(fd) != 0) return fail(errno);
+  close(fd);
+  if (rename(beside.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(beside.c_str());
+    return FromErrno(error, "writing", path);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(std::string_view prefix) {
+  std::error_code error;
+  std::filesystem::path base = std::filesystem::temp_directory_path(error);
+  if (error) base = "/tmp";
+  std::string pattern = (base / absl::StrCat(prefix, "-XXXXXX")).string();
+  if (mkdtemp(pattern.data()) == nullptr) return FromErrno(errno, "making a temporary folder", pattern);
+  return TemporaryFolder(pattern);
+}
+
+TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  if (path_.empty()) return;
+  std::error_code ignored;  // nothing useful can be done about it in a destructor
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path TemporaryFolder::Release() { return std::exchange(path_, {}); }
+
+}  // namespace tales

@@ -1,0 +1,28 @@
+// How to reach a cluster: what a fixture hands over, and what a worker process needs to open it. Paths, never secrets.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "harness/definition/cluster_definition.h"
+
+namespace tales {
+
+struct ClusterAccess {
+  std::string fixture;                     // "lab", "local", "adopt"
+  std::filesystem::path cluster_file;      // always there: a discovered cluster has one too, in the run's folder
+  std::filesystem::path talosconfig;       // empty: no Talos API
+  std::string talos_context;
+  std::filesystem::path kubeconfig;        // empty: no Kubernetes API
+  std::string kubernetes_context;
+  bool simulated = false;                  // reports say so
+  bool discovered = false;                 // the definition was found, not declared
+  bool owned = false;                      // the fixture made it: it may be torn down and broken
+  Tier granted = Tier::kRead;
+};
+
+std::string WriteClusterAccess(const ClusterAccess& access);  // JSON
+absl::StatusOr<ClusterAccess> ParseClusterAccess(std::string_view json);
+
+}  // namespace tales

@@ -1,0 +1,34 @@
+// Everything that a `tales` binary knows: suites, producers, fixtures, faults. The product has one (app/main.cc), each self-test
+// another; there is no global registration.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fixtures/fixture.h"
+#include "harness/check/check.h"
+#include "harness/check/fault.h"
+#include "harness/runner/producer.h"
+
+namespace tales {
+
+// A set of checks under a name, with what it grants and demands when the cluster file says nothing else.
+struct Profile {
+  std::string name;
+  std::string description;
+  Tier tier = Tier::kRead;
+  absl::Duration settle = absl::ZeroDuration();
+  std::vector<std::string> checks;   // globs; what is judged
+  std::vector<std::string> require;  // globs; `unsupported` fails the run
+};
+
+struct Registry {
+  std::vector<Suite> suites;
+  std::vector<Producer> producers;
+  std::map<std::string, FixtureFactory> fixtures;
+  std::vector<Fault> faults;
+  std::vector<Profile> profiles;
+};
+
+}  // namespace tales
