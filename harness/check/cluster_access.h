@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "harness/definition/cluster_definition.h"
@@ -16,6 +17,7 @@ struct ClusterAccess {
   std::string talos_context;
   std::filesystem::path kubeconfig;        // empty: no Kubernetes API
   std::string kubernetes_context;
+  std::filesystem::path vm_settings;       // JSON by node name, from a fixture that knows the virtual machines; else empty
   bool simulated = false;                  // reports say so
   bool discovered = false;                 // the definition was found, not declared
   bool owned = false;                      // the fixture made it: it may be torn down and broken
