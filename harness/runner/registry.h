@@ -2,6 +2,7 @@
 // another; there is no global registration.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,7 +12,13 @@
 #include "harness/check/fault.h"
 #include "harness/runner/producer.h"
 
+namespace CLI {
+class App;
+}
+
 namespace tales {
+
+struct CliContext;  // harness/cli/cli.h
 
 // A set of checks under a name, with what it grants and demands when the cluster file says nothing else.
 struct Profile {
@@ -29,6 +36,8 @@ struct Registry {
   std::map<std::string, FixtureFactory> fixtures;
   std::vector<Fault> faults;
   std::vector<Profile> profiles;
+  // Verbs that live elsewhere (`lab`, `local`), so that the command line does not depend on what implements fixtures.
+  std::vector<std::function<void(CLI::App&, CliContext&)>> commands;
 };
 
 }  // namespace tales
