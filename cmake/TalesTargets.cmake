@@ -5,6 +5,15 @@ target_include_directories(tales_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(tales_options INTERFACE -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${TALES_WERROR}>:-Werror>)
 # Boost.Asio 1.74 has its own coroutine detection; nothing here uses it, and the define keeps its headers quiet.
 target_compile_definitions(tales_options INTERFACE BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ALLOW_DEPRECATED_HEADERS)
+# Debian's Abseil has a string_view of its own; see the file.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS "-std=c++20")
+check_cxx_source_compiles("#include <string_view>\n#include <absl/strings/string_view.h>\nstatic_assert(__is_same(std::string_view, absl::string_view));\nint main() {}"
+  TALES_ABSEIL_USES_STD_STRING_VIEW)
+unset(CMAKE_REQUIRED_FLAGS)
+if(NOT TALES_ABSEIL_USES_STD_STRING_VIEW)
+  target_compile_options(tales_options INTERFACE -include "${CMAKE_SOURCE_DIR}/harness/base/abseil_views.h")
+endif()
 if(TALES_SANITIZE)
   add_compile_options(-fsanitize=${TALES_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${TALES_SANITIZE})

@@ -16,10 +16,14 @@ namespace {
 
 std::string_view ToString(Instances instances) {
   switch (instances) {
-    case Instances::kOne: return "one";
-    case Instances::kNode: return "node";
-    case Instances::kControlPlane: return "controlplane";
-    case Instances::kNamespace: return "namespace";
+    case Instances::kOne:
+      return "one";
+    case Instances::kNode:
+      return "node";
+    case Instances::kControlPlane:
+      return "controlplane";
+    case Instances::kNamespace:
+      return "namespace";
   }
   return "one";
 }

@@ -10,9 +10,10 @@
 //             .look = [](CheckContext& c) -> Outcome { ... }};
 //   }
 //
-// A check is one question; `look` answers it once, now, and returns. Waiting is not its business: the worker looks again
-// until the outcome is final or the run's settle time is over. `look` runs inside a GoogleTest test of a worker process:
-// EXPECT_* and ASSERT_* (in void helpers) may be used and count as failures; a crash or a hang costs that worker only.
+// A check is one question; `look` answers it once, now, and returns. Waiting is not its business: the worker looks
+// again until the outcome is final or the run's settle time is over. `look` runs inside a GoogleTest test of a worker
+// process: EXPECT_* and ASSERT_* (in void helpers) may be used and count as failures; a crash or a hang costs that
+// worker only.
 #pragma once
 
 #include <functional>
@@ -46,9 +47,9 @@ class CheckContext {
   const ClusterDefinition& definition() const { return cluster_.definition(); }
   // What several checks ask of the cluster, fetched once; fresh enough for this look.
   Facts& facts() { return facts_; }
-  const std::string& instance() const { return instance_; }        // "worker"; "" for kOne
-  const NodeDefinition& node() const;                              // REQUIRES: a node instance
-  const NamespaceDefinition& namespace_definition() const;         // REQUIRES: a namespace instance
+  const std::string& instance() const { return instance_; }  // "worker"; "" for kOne
+  const NodeDefinition& node() const;                        // REQUIRES: a node instance
+  const NamespaceDefinition& namespace_definition() const;   // REQUIRES: a namespace instance
   // Of this look; calls that bypass facts() take it (usually AtMost(10 s)).
   Deadline deadline() const { return deadline_; }
 
@@ -60,8 +61,8 @@ class CheckContext {
 };
 
 struct Check {
-  std::string id;                          // "suite.check"
-  std::string question;                    // one sentence, ends in a question mark
+  std::string id;        // "suite.check"
+  std::string question;  // one sentence, ends in a question mark
   Instances instances = Instances::kOne;
   Tier tier = Tier::kRead;
   std::vector<const Requirement*> needs;
@@ -71,9 +72,9 @@ struct Check {
   // "DOMAIN:ID" of faults that must turn it; every check names at least one.
   std::vector<std::string> faults;
   absl::Duration deadline = absl::Seconds(30);  // of one look; longer is a hang, and the worker is killed
-  bool alone = false;                      // nothing else runs meanwhile
-  std::string lock;                        // checks with the same lock never run side by side
-  bool retryable = false;                  // one retry after a failure, passing then is `flaky`
+  bool alone = false;                           // nothing else runs meanwhile
+  std::string lock;                             // checks with the same lock never run side by side
+  bool retryable = false;                       // one retry after a failure, passing then is `flaky`
   std::function<Outcome(CheckContext&)> look;
 
   std::string suite() const { return id.substr(0, id.find('.')); }

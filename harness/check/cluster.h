@@ -27,7 +27,8 @@ class Cluster {
   const std::optional<talos::Context>& talos_context() const { return talos_context_; }
 
  private:
-  Cluster(ClusterAccess access, ClusterDefinition definition) : access_(std::move(access)), definition_(std::move(definition)) {}
+  Cluster(ClusterAccess access, ClusterDefinition definition)
+      : access_(std::move(access)), definition_(std::move(definition)) {}
   ClusterAccess access_;
   ClusterDefinition definition_;
   std::optional<talos::Context> talos_context_;

@@ -11,16 +11,16 @@
 namespace tales {
 
 struct ClusterAccess {
-  std::string fixture;                     // "lab", "local", "adopt"
-  std::filesystem::path cluster_file;      // always there: a discovered cluster has one too, in the run's folder
-  std::filesystem::path talosconfig;       // empty: no Talos API
+  std::string fixture;                 // "lab", "local", "adopt"
+  std::filesystem::path cluster_file;  // always there: a discovered cluster has one too, in the run's folder
+  std::filesystem::path talosconfig;   // empty: no Talos API
   std::string talos_context;
-  std::filesystem::path kubeconfig;        // empty: no Kubernetes API
+  std::filesystem::path kubeconfig;  // empty: no Kubernetes API
   std::string kubernetes_context;
-  std::filesystem::path vm_settings;       // JSON by node name, from a fixture that knows the virtual machines; else empty
-  bool simulated = false;                  // reports say so
-  bool discovered = false;                 // the definition was found, not declared
-  bool owned = false;                      // the fixture made it: it may be torn down and broken
+  std::filesystem::path vm_settings;  // JSON by node name, from a fixture that knows the virtual machines; else empty
+  bool simulated = false;             // reports say so
+  bool discovered = false;            // the definition was found, not declared
+  bool owned = false;                 // the fixture made it: it may be torn down and broken
   Tier granted = Tier::kRead;
 };
 

@@ -8,7 +8,7 @@
 namespace tales {
 namespace {
 
-constexpr size_t kParallel = 32;       // nodes asked at once
+constexpr size_t kParallel = 32;  // nodes asked at once
 constexpr size_t kKernelLogLimit = 4 << 20;
 
 }  // namespace
@@ -110,9 +110,10 @@ absl::StatusOr<machine::Mounts> Facts::Mounts(const NodeDefinition& node) {
 }
 
 absl::StatusOr<machine::EtcdMembers> Facts::EtcdMembers(const NodeDefinition& node) {
-  return impl_->OfNode<machine::EtcdMembers>(node, "etcd-members", Role::kControlPlane, [this](const NodeDefinition& n) {
-    return impl_->cluster.talos()->EtcdMembers(n.address, Deadline::After(kCallDeadline));
-  });
+  return impl_->OfNode<machine::EtcdMembers>(
+      node, "etcd-members", Role::kControlPlane, [this](const NodeDefinition& n) {
+        return impl_->cluster.talos()->EtcdMembers(n.address, Deadline::After(kCallDeadline));
+      });
 }
 
 absl::StatusOr<machine::EtcdStatus> Facts::EtcdStatus(const NodeDefinition& node) {
@@ -128,34 +129,36 @@ absl::StatusOr<machine::EtcdAlarm> Facts::EtcdAlarms(const NodeDefinition& node)
 }
 
 absl::StatusOr<std::vector<talos::Resource>> Facts::Resources(const NodeDefinition& node, talos::ResourceKind kind) {
-  return impl_->OfNode<std::vector<talos::Resource>>(
-      node, absl::StrCat("resources/", kind.namespace_, "/", kind.type), node.role, [this, kind](const NodeDefinition& n) {
-        return impl_->cluster.talos()->List(n.address, kind, Deadline::After(kCallDeadline));
-      });
+  return impl_->OfNode<std::vector<talos::Resource>>(node, absl::StrCat("resources/", kind.namespace_, "/", kind.type),
+                                                     node.role, [this, kind](const NodeDefinition& n) {
+                                                       return impl_->cluster.talos()->List(
+                                                           n.address, kind, Deadline::After(kCallDeadline));
+                                                     });
 }
 
 absl::StatusOr<std::string> Facts::File(const NodeDefinition& node, std::string_view path) {
-  return impl_->OfNode<std::string>(node, absl::StrCat("file", path), std::nullopt,
-                                    [this, path = std::string(path)](const NodeDefinition& n) {
-                                      return impl_->cluster.talos()->Read(n.address, path, Deadline::After(kCallDeadline));
-                                    });
+  return impl_->OfNode<std::string>(
+      node, absl::StrCat("file", path), std::nullopt, [this, path = std::string(path)](const NodeDefinition& n) {
+        return impl_->cluster.talos()->Read(n.address, path, Deadline::After(kCallDeadline));
+      });
 }
 
 absl::StatusOr<std::string> Facts::KernelLog(const NodeDefinition& node) {
-  return impl_->OfNode<std::string>(
-      node, "dmesg", std::nullopt, [this](const NodeDefinition& n) -> absl::StatusOr<std::string> {
-        std::string log;
-        const absl::Status status = impl_->cluster.talos()->Dmesg(
-            n.address,
-            [&log](std::string_view chunk) {
-              log.append(chunk);
-              if (log.size() > 2 * kKernelLogLimit) log.erase(0, log.size() - kKernelLogLimit);
-              return true;
-            },
-            Deadline::After(kCallDeadline));
-        if (!status.ok()) return status;
-        return log;
-      });
+  return impl_->OfNode<std::string>(node, "dmesg", std::nullopt,
+                                    [this](const NodeDefinition& n) -> absl::StatusOr<std::string> {
+                                      std::string log;
+                                      const absl::Status status = impl_->cluster.talos()->Dmesg(
+                                          n.address,
+                                          [&log](std::string_view chunk) {
+                                            log.append(chunk);
+                                            if (log.size() > 2 * kKernelLogLimit)
+                                              log.erase(0, log.size() - kKernelLogLimit);
+                                            return true;
+                                          },
+                                          Deadline::After(kCallDeadline));
+                                      if (!status.ok()) return status;
+                                      return log;
+                                    });
 }
 
 absl::StatusOr<std::vector<kube::Json>> Facts::Objects(kube::ResourcePath kind) {

@@ -1,5 +1,7 @@
 #include "harness/check/fault.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -15,8 +17,8 @@ absl::StatusOr<FaultRequest> ParseFaultRequest(std::string_view text) {
   const size_t colon = name.find(':');
   FaultRequest request;
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == name.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is not a fault; write DOMAIN:ID[=TARGET], for example lab:service-stopped=worker/kubelet"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", text, "\" is not a fault; write DOMAIN:ID[=TARGET], for example lab:service-stopped=worker/kubelet"));
   }
   request.domain = std::string(name.substr(0, colon));
   request.id = std::string(name.substr(colon + 1));
@@ -28,10 +30,12 @@ std::vector<std::string> ExpandTargets(const std::vector<std::string>& patterns,
   const size_t slash = target.find('/');
   const std::string_view node = target.substr(0, slash);
   const std::string_view rest = slash == std::string_view::npos ? std::string_view() : target.substr(slash + 1);
+  const std::vector<std::pair<std::string, std::string>> replacements = {
+      {"{target}", std::string(target)}, {"{node}", std::string(node)}, {"{rest}", std::string(rest)}};
   std::vector<std::string> expanded;
   expanded.reserve(patterns.size());
   for (const std::string& pattern : patterns) {
-    expanded.push_back(absl::StrReplaceAll(pattern, {{"{target}", target}, {"{node}", node}, {"{rest}", rest}}));
+    expanded.push_back(absl::StrReplaceAll(pattern, replacements));
   }
   return expanded;
 }

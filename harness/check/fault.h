@@ -12,12 +12,12 @@ namespace tales {
 // `must` and `may` are globs over check instances ("health.services/{node}", "cilium.*"); {target}, {node} and {rest}
 // stand for the target given with the fault: of "worker/kubelet", {node} is "worker" and {rest} is "kubelet".
 struct Fault {
-  std::string domain;                // "lab", "inputs", "import", "local"
-  std::string id;                    // "service-stopped"
-  std::string what;                  // one sentence: what is broken by it
-  std::string default_target;        // "worker/kubelet"; "" where it takes none
-  std::vector<std::string> must;     // every instance that matches has to turn, and at least one has to match
-  std::vector<std::string> may;      // can turn as a consequence; any other that turns fails the proof
+  std::string domain;             // "lab", "inputs", "import", "local"
+  std::string id;                 // "service-stopped"
+  std::string what;               // one sentence: what is broken by it
+  std::string default_target;     // "worker/kubelet"; "" where it takes none
+  std::vector<std::string> must;  // every instance that matches has to turn, and at least one has to match
+  std::vector<std::string> may;   // can turn as a consequence; any other that turns fails the proof
 
   std::string name() const { return domain + ":" + id; }
 };

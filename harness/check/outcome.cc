@@ -25,7 +25,8 @@ Outcome Outcome::FromProblems(std::vector<Problem> problems, std::string found_w
 
 Outcome Outcome::Unsupported(std::string want, std::string have) {
   Outcome outcome(Verdict::kUnsupported);
-  outcome.problems_.push_back({.expected = absl::StrCat("needs ", want), .found = absl::StrCat("has ", have), .next = ""});
+  outcome.problems_.push_back(
+      {.expected = absl::StrCat("needs ", want), .found = absl::StrCat("has ", have), .next = ""});
   return outcome;
 }
 

@@ -46,7 +46,7 @@ class Outcome {
   // Whether looking again later can change it: failed and error can, the rest is final.
   bool may_settle() const { return verdict_ == Verdict::kFailed || verdict_ == Verdict::kError; }
   const std::vector<Problem>& problems() const { return problems_; }
-  const std::string& found() const { return found_; }    // Passed, Known, Resolved, Inconclusive
+  const std::string& found() const { return found_; }  // Passed, Known, Resolved, Inconclusive
   const std::string& issue() const { return issue_; }
   const std::vector<Evidence>& evidence() const { return evidence_; }
 

@@ -21,9 +21,8 @@ std::optional<std::string> WithoutTalosRole(const Cluster& cluster, std::string_
 
 const Requirement kNeedsTalos{"talos", "a Talos API", WithoutTalos};
 
-const Requirement kNeedsTalosOperator{"talos:operator", "a Talos API with role os:operator", [](const Cluster& cluster) {
-                                        return WithoutTalosRole(cluster, "os:operator");
-                                      }};
+const Requirement kNeedsTalosOperator{"talos:operator", "a Talos API with role os:operator",
+                                      [](const Cluster& cluster) { return WithoutTalosRole(cluster, "os:operator"); }};
 
 const Requirement kNeedsTalosAdmin{"talos:admin", "a Talos API with role os:admin",
                                    [](const Cluster& cluster) { return WithoutTalosRole(cluster, "os:admin"); }};
