@@ -31,7 +31,8 @@ class Deadline {
 // Calls `attempt` until it returns OK or `deadline` passes, sleeping `pause` between (at least one attempt is made).
 // A status for which `worth_retrying` is false ends it at once. Returns the last status; when time ran out its message
 // starts with what was waited for: "waiting for <what>, gave up after 5s: <last error>".
-absl::Status RetryUntil(Deadline deadline, std::string_view what, absl::Duration pause, const std::function<absl::Status()>& attempt,
+absl::Status RetryUntil(Deadline deadline, std::string_view what, absl::Duration pause,
+                        const std::function<absl::Status()>& attempt,
                         const std::function<bool(const absl::Status&)>& worth_retrying = nullptr);
 
 }  // namespace tales

@@ -2,7 +2,8 @@
 //
 // Everything that can fail returns absl::Status or absl::StatusOr<T>. A layer that knows more than the one below adds
 // its part in front with Annotate(), so that the whole reads as a sentence from the outside in:
-//   "reading services of worker (10.0.1.100): calling machine.MachineService/ServiceList via 10.0.1.50: deadline of 10s passed"
+//   "reading services of worker (10.0.1.100): calling machine.MachineService/ServiceList via 10.0.1.50: deadline of 10s
+//   passed"
 #pragma once
 
 #include <string_view>
@@ -21,10 +22,9 @@ absl::Status Annotate(const absl::Status& status, std::string_view context);
 #define TALES_CONCAT_(a, b) TALES_CONCAT_INNER_(a, b)
 
 // Returns from the calling function when `expression` (an absl::Status) is not OK.
-#define TALES_RETURN_IF_ERROR(expression)                              \
-  do {                                                                 \
-    if (absl::Status tales_status_ = (expression); !tales_status_.ok()) \
-      return tales_status_;                                            \
+#define TALES_RETURN_IF_ERROR(expression)                                                     \
+  do {                                                                                        \
+    if (absl::Status tales_status_ = (expression); !tales_status_.ok()) return tales_status_; \
   } while (false)
 
 // Assigns the value of `expression` (an absl::StatusOr<T>) to `lhs`, or returns its status from the calling function.

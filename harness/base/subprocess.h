@@ -17,19 +17,19 @@
 namespace tales {
 
 struct Command {
-  std::vector<std::string> argv;                     // argv[0] is looked up in PATH when it has no slash
-  std::map<std::string, std::string> environment;    // added to ours; an empty value removes the name
-  std::filesystem::path working_folder;              // Default: ours
-  std::string input;                                 // given on standard input, which is then closed
-  size_t output_limit = 16 << 20;                    // bytes kept of each stream; the rest is read and dropped
+  std::vector<std::string> argv;                   // argv[0] is looked up in PATH when it has no slash
+  std::map<std::string, std::string> environment;  // added to ours; an empty value removes the name
+  std::filesystem::path working_folder;            // Default: ours
+  std::string input;                               // given on standard input, which is then closed
+  size_t output_limit = 16 << 20;                  // bytes kept of each stream; the rest is read and dropped
 
   std::string ToString() const;  // as a shell would take it; for messages
 };
 
 struct Finished {
-  int exit_code = -1;       // -1 when a signal ended it
+  int exit_code = -1;  // -1 when a signal ended it
   int signal = 0;
-  std::string output;       // standard output
+  std::string output;  // standard output
   std::string error_output;
   bool ok() const { return exit_code == 0; }
 };
@@ -42,15 +42,15 @@ absl::StatusOr<std::filesystem::path> FindProgram(std::string_view program);
 absl::StatusOr<Finished> Run(const Command& command, Deadline deadline);
 
 // A program that runs beside us, in a process group of its own, its output appended to a file. When this process dies,
-// for whatever reason, the kernel kills the child (PR_SET_PDEATHSIG; therefore start it from a thread that lives as long
-// as the process). Thread-compatible.
+// for whatever reason, the kernel kills the child (PR_SET_PDEATHSIG; therefore start it from a thread that lives as
+// long as the process). Thread-compatible.
 class Child {
  public:
   struct Options {
     Command command;
-    std::filesystem::path log_file;       // standard output and standard error; Default: /dev/null
-    bool dies_with_us = true;             // Default: true
-    std::map<int, int> descriptors;       // child's descriptor -> ours
+    std::filesystem::path log_file;  // standard output and standard error; Default: /dev/null
+    bool dies_with_us = true;        // Default: true
+    std::map<int, int> descriptors;  // child's descriptor -> ours
   };
   static absl::StatusOr<Child> Start(const Options& options);
   Child(Child&&) noexcept;

@@ -4,16 +4,26 @@ namespace tales {
 
 std::string_view ToString(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPassed: return "passed";
-    case Verdict::kFailed: return "failed";
-    case Verdict::kError: return "error";
-    case Verdict::kUnsupported: return "unsupported";
-    case Verdict::kBlocked: return "blocked";
-    case Verdict::kKnown: return "known";
-    case Verdict::kResolved: return "resolved";
-    case Verdict::kInconclusive: return "inconclusive";
-    case Verdict::kFlaky: return "flaky";
-    case Verdict::kMissing: return "missing";
+    case Verdict::kPassed:
+      return "passed";
+    case Verdict::kFailed:
+      return "failed";
+    case Verdict::kError:
+      return "error";
+    case Verdict::kUnsupported:
+      return "unsupported";
+    case Verdict::kBlocked:
+      return "blocked";
+    case Verdict::kKnown:
+      return "known";
+    case Verdict::kResolved:
+      return "resolved";
+    case Verdict::kInconclusive:
+      return "inconclusive";
+    case Verdict::kFlaky:
+      return "flaky";
+    case Verdict::kMissing:
+      return "missing";
   }
   return "error";
 }

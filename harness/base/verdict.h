@@ -19,8 +19,9 @@ enum class Verdict {
   kFlaky,         // failed, and passed on its one retry
   kMissing,       // in the baseline or the required list, absent now
 };
-inline constexpr std::array kAllVerdicts = {Verdict::kPassed,   Verdict::kFailed,       Verdict::kError, Verdict::kUnsupported, Verdict::kBlocked,
-                                            Verdict::kKnown,    Verdict::kResolved,     Verdict::kInconclusive, Verdict::kFlaky, Verdict::kMissing};
+inline constexpr std::array kAllVerdicts = {
+    Verdict::kPassed, Verdict::kFailed,   Verdict::kError,        Verdict::kUnsupported, Verdict::kBlocked,
+    Verdict::kKnown,  Verdict::kResolved, Verdict::kInconclusive, Verdict::kFlaky,       Verdict::kMissing};
 
 std::string_view ToString(Verdict verdict);  // "passed", "failed", ...
 std::optional<Verdict> ParseVerdict(std::string_view text);

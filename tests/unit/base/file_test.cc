@@ -1,0 +1,102 @@
+#include "harness/base/file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "harness/base/parallel.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales {
+namespace {
+
+using ::tales::testing::IsOkAndHolds;
+using ::tales::testing::StatusIs;
+using ::testing::HasSubstr;
+
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TemporaryFolder::Make("file-test");
+    ASSERT_OK(folder);
+    folder_.emplace(*std::move(folder));
+  }
+  std::filesystem::path path(std::string_view name) const { return folder_->path() / name; }
+  std::optional<TemporaryFolder> folder_;
+};
+
+TEST_F(FileTest, WritesAndReadsAnyBytes) {
+  const std::string content("a\0b\n\xff", 5);
+  ASSERT_OK(WriteFileAtomically(path("f"), content, 0600));
+  EXPECT_THAT(ReadFile(path("f")), IsOkAndHolds(content));
+  struct stat info;
+  ASSERT_EQ(stat(path("f").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(FileTest, ReplacesWholeAndLeavesNothingBeside) {
+  ASSERT_OK(WriteFileAtomically(path("f"), "old"));
+  ASSERT_OK(WriteFileAtomically(path("f"), "new"));
+  EXPECT_THAT(ReadFile(path("f")), IsOkAndHolds("new"));
+  size_t entries = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_->path())) ++entries;
+  EXPECT_EQ(entries, 1u);
+}
+
+TEST_F(FileTest, AReaderNeverSeesHalf) {
+  const std::string a(1 << 16, 'a'), b(1 << 16, 'b');
+  ASSERT_OK(WriteFileAtomically(path("f"), a));
+  ForEachInParallel(2, 2, [&](size_t who) {
+    for (int i = 0; i < 100; ++i) {
+      if (who == 0) {
+        EXPECT_OK(WriteFileAtomically(path("f"), i % 2 == 0 ? b : a));
+      } else {
+        const auto read = ReadFile(path("f"));
+        ASSERT_OK(read);
+        EXPECT_TRUE(*read == a || *read == b);
+      }
+    }
+  });
+}
+
+TEST_F(FileTest, ErrorsNameTheFile) {
+  EXPECT_THAT(ReadFile(path("none")), StatusIs(absl::StatusCode::kNotFound, HasSubstr("none")));
+  EXPECT_FALSE(ReadFile(folder_->path()).ok());
+  EXPECT_THAT(WriteFileAtomically(path("none/f"), "x"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("none/f")));
+}
+
+TEST_F(FileTest, ALimitIsALimit) {
+  ASSERT_OK(WriteFileAtomically(path("f"), "12345"));
+  EXPECT_OK(ReadFile(path("f"), 5));
+  EXPECT_THAT(ReadFile(path("f"), 4), StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("longer than 4 bytes")));
+  EXPECT_THAT(ReadFile("/dev/zero", 1000), StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("/dev/zero")));
+}
+
+TEST(TemporaryFolder, GoesWithItsContentUnlessReleased) {
+  std::filesystem::path gone, kept;
+  {
+    ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("temporary-test"));
+    gone = folder.path();
+    std::filesystem::create_directories(gone / "a/b");
+    ASSERT_OK(WriteFileAtomically(gone / "a/b/f", "x"));
+    struct stat info;
+    ASSERT_EQ(stat(gone.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0700u);
+    ASSERT_OK_AND_ASSIGN(TemporaryFolder second, TemporaryFolder::Make("temporary-test"));
+    kept = second.Release();
+  }
+  EXPECT_FALSE(std::filesystem::exists(gone));
+  EXPECT_TRUE(std::filesystem::exists(kept));
+  std::filesystem::remove_all(kept);
+}
+
+TEST(ForEachInParallel, DoesEachOnce) {
+  std::vector<std::atomic<int>> counts(1000);
+  ForEachInParallel(counts.size(), 7, [&](size_t i) { ++counts[i]; });
+  for (const auto& count : counts) EXPECT_EQ(count, 1);
+  ForEachInParallel(0, 0, [](size_t) { FAIL(); });
+}
+
+}  // namespace
+}  // namespace tales
