@@ -13,14 +13,14 @@ namespace tales::pki {
 enum class KeyType { kEd25519, kEcP256, kRsa2048 };  // Talos' OS authority is Ed25519, Kubernetes' and etcd's are P-256
 
 struct KeyPair {
-  std::string certificate_pem;
-  std::string key_pem;  // PKCS#8, label `PRIVATE KEY`
+  std::string certificate_pem = {};
+  std::string key_pem = {};  // PKCS#8, label `PRIVATE KEY`
 };
 
 struct LeafRequest {
-  std::string common_name;
-  std::vector<std::string> organizations;
-  std::vector<std::string> dns_names, addresses;
+  std::string common_name = {};  // the defaults let a designated initializer leave any of them out
+  std::vector<std::string> organizations = {};
+  std::vector<std::string> dns_names = {}, addresses = {};
   bool client_auth = false, server_auth = false;
   absl::Duration lifetime = absl::Hours(24 * 365);  // negative: already expired (for faults and tests)
 };
