@@ -1,10 +1,11 @@
 // The Kubernetes API, as a client: JSON over HTTP/2 by libcurl, exec over WebSocket.
 //
-// Objects are nlohmann::json as the server sends them: checks read fields, they do not need Go's types. Errors carry the
-// server's own words (Status.message) behind what was asked of whom: "GET /api/v1/nodes at https://10.0.1.50:6443: ...".
-// Codes: NotFound (404), PermissionDenied (401, 403), AlreadyExists (409 AlreadyExists), Aborted (409 Conflict),
+// Objects are nlohmann::json as the server sends them: checks read fields, they do not need Go's types. Errors carry
+// the server's own words (Status.message) behind what was asked of whom: "GET /api/v1/nodes at https://10.0.1.50:6443:
+// ...". Codes: NotFound (404), PermissionDenied (401, 403), AlreadyExists (409 AlreadyExists), Aborted (409 Conflict),
 // InvalidArgument (400, 422), ResourceExhausted (429), Unavailable (5xx, no connection), DeadlineExceeded,
-// FailedPrecondition (TLS: wrong authority, expired, wrong name: it says which), OutOfRange (410: expired list or watch).
+// FailedPrecondition (TLS: wrong authority, expired, wrong name: it says which), OutOfRange (410: expired list or
+// watch).
 //
 // Thread-safe: connections are kept per thread of use and reused.
 #pragma once
@@ -85,14 +86,16 @@ class Client {
   // From `resource_version` ("" = now, with what exists as ADDED) until `sink` returns false (OK), `deadline` passes
   // (DeadlineExceeded) or the server ends it (OutOfRange where it must be listed again).
   absl::Status Watch(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
-                     std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink, Deadline deadline);
+                     std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink,
+                     Deadline deadline);
 
-  absl::StatusOr<Reply> Create(ResourcePath kind, std::string_view namespace_, const Json& object, bool dry_run, Deadline deadline);
+  absl::StatusOr<Reply> Create(ResourcePath kind, std::string_view namespace_, const Json& object, bool dry_run,
+                               Deadline deadline);
   // Server-side apply; field manager "tales".
   absl::StatusOr<Reply> Apply(ResourcePath kind, std::string_view namespace_, std::string_view name, const Json& object,
                               bool dry_run, bool force, Deadline deadline);
-  absl::StatusOr<Reply> MergePatch(ResourcePath kind, std::string_view namespace_, std::string_view name, const Json& patch,
-                                   bool dry_run, Deadline deadline);
+  absl::StatusOr<Reply> MergePatch(ResourcePath kind, std::string_view namespace_, std::string_view name,
+                                   const Json& patch, bool dry_run, Deadline deadline);
   absl::Status Delete(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline);
 
   // Any path, for example "/version", "/readyz?verbose": body as text.
@@ -101,13 +104,14 @@ class Client {
   struct LogOptions {
     std::string container;
     bool previous = false;
-    int tail_lines = -1;       // -1: all
-    int64_t limit_bytes = 0;   // 0: no limit
+    int tail_lines = -1;      // -1: all
+    int64_t limit_bytes = 0;  // 0: no limit
     bool follow = false;
   };
   absl::Status Logs(std::string_view namespace_, std::string_view pod, const LogOptions& options,
                     const std::function<bool(std::string_view chunk)>& sink, Deadline deadline);
-  // The command's exit code is in the result; an error means that it could not be run. Protocol v5.channel.k8s.io or v4.
+  // The command's exit code is in the result; an error means that it could not be run. Protocol v5.channel.k8s.io or
+  // v4.
   absl::StatusOr<ExecResult> Exec(std::string_view namespace_, std::string_view pod, std::string_view container,
                                   const std::vector<std::string>& command, Deadline deadline);
 

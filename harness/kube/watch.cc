@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "harness/base/status.h"
+#include "harness/kube/client_impl.h"
+#include "harness/kube/errors.h"
+#include "harness/kube/json_text.h"
+
+namespace tales::kube {
+namespace {
+
+constexpr size_t kLongestEvent = 32 << 20;
+// Between watches that the server ends at once.
+constexpr absl::Duration kPause = absl::Milliseconds(500);
+
+// Cuts a stream of JSON lines into events.
+class EventReader {
+ public:
+  explicit EventReader(const std::function<bool(const WatchEvent&)>& sink) : sink_(sink) {}
+
+  void BeginStream() { pending_.clear(); }
+  // False: enough, for a reason that `status` or `stopped` tells.
+  bool Take(std::string_view chunk) {
+    pending_.append(chunk);
+    size_t begin = 0;
+    for (size_t end = pending_.find('\n'); end != std::string::npos; end = pending_.find('\n', begin)) {
+      const std::string_view line = std::string_view(pending_).substr(begin, end - begin);
+      begin = end + 1;
+      if (!line.empty() && !TakeLine(line)) return false;
+    }
+    pending_.erase(0, begin);
+    if (pending_.size() <= kLongestEvent) return true;
+    status = absl::ResourceExhaustedError(absl::StrCat("an event is longer than ", kLongestEvent, " bytes"));
+    return false;
+  }
+
+  absl::Status status;           // what the stream itself said is wrong
+  bool stopped = false;          // by the sink
+  std::string resource_version;  // of the last event
+
+ private:
+  bool TakeLine(std::string_view line) {
+    absl::StatusOr<Json> json = ParseJson(line);
+    if (!json.ok()) {
+      status = json.status();
+      return false;
+    }
+    if (!json->is_object() || !json->contains("type") || !(*json)["type"].is_string() || !json->contains("object") ||
+        !(*json)["object"].is_object()) {
+      status = absl::DataLossError("an event has no type or no object");
+      return false;
+    }
+    WatchEvent event{.type = (*json)["type"].get<std::string>(), .object = std::move((*json)["object"])};
+    if (event.type == "ERROR") {
+      const auto code = event.object.find("code");
+      const int http = code != event.object.end() && code->is_number_integer() ? code->get<int>() : 500;
+      status = FromHttp(std::max(http, 400), event.object.dump(-1, ' ', false, Json::error_handler_t::replace));
+      return false;
+    }
+    const auto metadata = event.object.find("metadata");
+    if (metadata != event.object.end() && metadata->is_object() && metadata->contains("resourceVersion") &&
+        (*metadata)["resourceVersion"].is_string()) {
+      resource_version = (*metadata)["resourceVersion"].get<std::string>();
+    }
+    stopped = !sink_(event);
+    return !stopped;
+  }
+
+  const std::function<bool(const WatchEvent&)>& sink_;
+  std::string pending_;
+};
+
+}  // namespace
+
+absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
+                           std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink,
+                           Deadline deadline) {
+  EventReader reader(sink);
+  reader.resource_version = std::string(resource_version);
+  // A server ends each watch after some minutes; it goes on from the last version seen.
+  while (true) {
+    std::string path = ObjectPath(kind, namespace_, "");
+    AddQuery(path, "watch", "true");
+    AddQuery(path, "allowWatchBookmarks", "true");
+    if (!reader.resource_version.empty()) AddQuery(path, "resourceVersion", reader.resource_version);
+    if (!options.label_selector.empty()) AddQuery(path, "labelSelector", options.label_selector);
+    if (!options.field_selector.empty()) AddQuery(path, "fieldSelector", options.field_selector);
+    if (deadline.remaining() < absl::Hours(1)) {
+      AddQuery(path, "timeoutSeconds", absl::StrCat(absl::ToInt64Seconds(deadline.remaining()) + 1));
+    }
+    const HttpRequest request{.path = path, .sink = [&](std::string_view chunk) { return reader.Take(chunk); }};
+    reader.BeginStream();
+    const absl::Time begin = absl::Now();
+    const absl::Status status = impl_->Send(request, deadline).status();
+    if (reader.stopped) return absl::OkStatus();
+    if (!reader.status.ok()) return impl_->Describe(reader.status, request);
+    if (!status.ok()) return status;
+    if (deadline.passed()) return impl_->Describe(absl::DeadlineExceededError("the watch's time is over"), request);
+    if (absl::Now() - begin < kPause) absl::SleepFor(std::min(kPause, deadline.remaining()));
+  }
+}
+
+}  // namespace tales::kube
