@@ -1,7 +1,7 @@
 // What a cluster should be: the content of a cluster file (shape: fixtures/README.md), as values.
 //
-// Plain data, no behaviour beyond look-ups; copy it freely. Optional parts that a file leaves out are empty: a check that
-// needs one states it as a requirement and is `unsupported` without it.
+// Plain data, no behaviour beyond look-ups; copy it freely. Optional parts that a file leaves out are empty: a check
+// that needs one states it as a requirement and is `unsupported` without it.
 #pragma once
 
 #include <map>
@@ -23,12 +23,12 @@ std::string_view ToString(Tier tier);  // "read", "create", "disruptive"
 std::optional<Tier> ParseTier(std::string_view text);
 
 struct NodeDefinition {
-  std::string name;                  // how checks and reports speak of it; the Kubernetes node name too
+  std::string name;  // how checks and reports speak of it; the Kubernetes node name too
   Role role = Role::kWorker;
-  std::string address;               // what the cluster says its address is (IPv4 or IPv6)
-  std::string dial;                  // where this fixture reaches it. Default: address
-  std::vector<std::string> taints;   // "key[=value]:Effect"
-  std::string fixture;               // Default: the cluster's
+  std::string address;              // what the cluster says its address is (IPv4 or IPv6)
+  std::string dial;                 // where this fixture reaches it. Default: address
+  std::vector<std::string> taints;  // "key[=value]:Effect"
+  std::string fixture;              // Default: the cluster's
   friend bool operator==(const NodeDefinition&, const NodeDefinition&) = default;
 };
 
@@ -36,59 +36,68 @@ struct NodeDefinition {
 struct NamespaceDefinition {
   std::string enforce, warn, audit;
   std::string enforce_version, warn_version, audit_version;
-  bool exempt = false;               // exempt by the admission configuration, as kube-system is
+  bool exempt = false;  // exempt by the admission configuration, as kube-system is
+  friend bool operator==(const NamespaceDefinition&, const NamespaceDefinition&) = default;
 };
 
 struct TalosDefinition {
-  std::string version;               // "v1.9.4"
-  std::string image;                 // name of the boot ISO, without suffix
-  std::string talosconfig;           // path, relative to the cluster file
-  std::string context;               // Default: the file's current context
+  std::string version;      // "v1.9.4"
+  std::string image;        // name of the boot ISO, without suffix
+  std::string talosconfig;  // path, relative to the cluster file
+  std::string context;      // Default: the file's current context
+  friend bool operator==(const TalosDefinition&, const TalosDefinition&) = default;
 };
 
 struct KubernetesDefinition {
   std::string version;
   std::string kubeconfig;
   std::string context;
+  friend bool operator==(const KubernetesDefinition&, const KubernetesDefinition&) = default;
 };
 
 struct VmDefinition {
   std::string machine, video, firmware, network, autostart;
-  std::string memory;                // "4GiB"
+  std::string memory;  // "4GiB"
   int cpus = 0;
   struct Disk {
     std::string size, bus;
     bool reclaim = false;
+    friend bool operator==(const Disk&, const Disk&) = default;
   } disk;
+  friend bool operator==(const VmDefinition&, const VmDefinition&) = default;
 };
 
 struct ConfigDefinition {
-  std::string folder;                          // where the operator keeps the generated files
-  std::string secrets_file;                    // one of the two
+  std::string folder;        // where the operator keeps the generated files
+  std::string secrets_file;  // one of the two
   std::vector<std::string> secrets_command;
-  std::vector<std::string> generator_command;  // the operator's script, or ...
-  std::vector<std::string> generator_arguments;  // ... arguments of `talosctl gen config`, and patches
+  std::vector<std::string> generator_command;               // the operator's script, or ...
+  std::vector<std::string> generator_arguments;             // ... arguments of `talosctl gen config`, and patches
   std::map<std::string, std::vector<std::string>> patches;  // "all", "controlplane", "worker" -> patches
   std::vector<std::string> kernel_arguments;
+  friend bool operator==(const ConfigDefinition&, const ConfigDefinition&) = default;
 };
 
 struct CrdsDefinition {
-  std::string version;               // "v0.80.1"
-  std::string source;                // URL or folder
+  std::string version;  // "v0.80.1"
+  std::string source;   // URL or folder
+  friend bool operator==(const CrdsDefinition&, const CrdsDefinition&) = default;
 };
 
 struct CiliumDefinition {
-  std::string cilium_namespace;      // YAML key: namespace
+  std::string cilium_namespace;  // YAML key: namespace
   std::string release, chart, version;
   bool kube_proxy_replacement = false;
   std::map<std::string, std::string> values;  // dotted path -> scalar, where declared
+  friend bool operator==(const CiliumDefinition&, const CiliumDefinition&) = default;
 };
 
 struct KnownIssue {
   std::string id, link, reason;
-  std::vector<std::string> checks;   // check globs; empty for an id that has a classifier of its own
-  std::string until_date;            // "2026-12-31", or ...
+  std::vector<std::string> checks;                   // check globs; empty for an id that has a classifier of its own
+  std::string until_date;                            // "2026-12-31", or ...
   std::map<std::string, std::string> until_version;  // ... "cilium" -> ">=1.19.0"
+  friend bool operator==(const KnownIssue&, const KnownIssue&) = default;
 };
 
 struct ProfileDefinition {
@@ -96,31 +105,34 @@ struct ProfileDefinition {
   bool has_settle = false;
   std::vector<std::string> require;  // check globs: `unsupported` fails the run for these
   std::string conformance;           // "sample", "full", ... ; Default: none
+  friend bool operator==(const ProfileDefinition&, const ProfileDefinition&) = default;
 };
 
 struct ClusterDefinition {
-  std::string path;                  // of the file; "" when discovered
-  std::string cluster;               // its name
+  std::string path;     // of the file; "" when discovered
+  std::string cluster;  // its name
   std::string fixture;
   bool disposable = false;
   Tier allow = Tier::kRead;
-  std::string endpoint;              // "https://10.0.1.50:6443"
-  std::string authority;             // "sha256:<64 hex>" over the DER of the Kubernetes CA
-  bool discovered = false;           // found by looking at a cluster, not declared by a person
+  std::string endpoint;     // "https://10.0.1.50:6443"
+  std::string authority;    // "sha256:<64 hex>" over the DER of the Kubernetes CA
+  bool discovered = false;  // found by looking at a cluster, not declared by a person
   TalosDefinition talos;
   KubernetesDefinition kubernetes;
   std::vector<NodeDefinition> nodes;
-  bool nodes_declared = false;       // `nodes:` is in the file (an empty list declares that there are none)
+  bool nodes_declared = false;  // `nodes:` is in the file (an empty list declares that there are none)
   std::optional<VmDefinition> vm;
   std::optional<ConfigDefinition> config;
-  std::optional<bool> secure_boot;   // YAML: secureBoot. Not declared: reported, not judged
+  std::optional<bool> secure_boot;  // YAML: secureBoot. Not declared: reported, not judged
   std::map<std::string, NamespaceDefinition> namespaces;
   std::map<std::string, CrdsDefinition> crds;  // "prometheusOperator" -> ...
   std::optional<CiliumDefinition> cilium;
   std::vector<KnownIssue> known_issues;
   std::map<std::string, ProfileDefinition> profiles;
 
-  const NodeDefinition* FindNode(std::string_view name) const;            // nullptr: no such node
+  friend bool operator==(const ClusterDefinition&, const ClusterDefinition&) = default;
+
+  const NodeDefinition* FindNode(std::string_view name) const;  // nullptr: no such node
   const NodeDefinition* FindNodeByAddress(std::string_view address) const;
   std::vector<const NodeDefinition*> NodesWithRole(Role role) const;
 };

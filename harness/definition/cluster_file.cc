@@ -1,0 +1,336 @@
+#include "harness/definition/cluster_file.h"
+
+#include <cstdlib>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "harness/base/file.h"
+#include "harness/base/status.h"
+#include "harness/definition/schema.h"
+#include "harness/definition/values.h"
+#include "harness/definition/yaml_tree.h"
+
+namespace tales {
+namespace internal {
+namespace {
+
+const Rule& FixtureName() {
+  static const Rule rule = OneOf("a fixture", {"lab", "local", "adopt", "docker", "qemu", "synology", "metal"});
+  return rule;
+}
+const Rule& PodSecurityLevel() {
+  static const Rule rule = OneOf("a pod-security level", {"privileged", "baseline", "restricted"});
+  return rule;
+}
+
+// What every object is made of: one table each. Keys and meaning: fixtures/README.md.
+
+void ReadTalos(const Cursor& cursor, ClusterDefinition& out) {
+  using T = TalosDefinition;
+  static const std::vector<Field<T>> fields = {Text("version", &T::version, CheckVersion), Text("image", &T::image),
+                                               Text("talosconfig", &T::talosconfig), Text("context", &T::context)};
+  ReadObject(cursor, fields, out.talos);
+}
+
+void ReadKubernetes(const Cursor& cursor, ClusterDefinition& out) {
+  using K = KubernetesDefinition;
+  static const std::vector<Field<K>> fields = {Text("version", &K::version, CheckVersion),
+                                               Text("kubeconfig", &K::kubeconfig), Text("context", &K::context)};
+  ReadObject(cursor, fields, out.kubernetes);
+}
+
+void ReadRole(const Cursor& cursor, NodeDefinition& node) {
+  std::string role;
+  if (ReadText(cursor, OneOf("a role", {"controlplane", "worker"}), role)) {
+    node.role = role == "worker" ? Role::kWorker : Role::kControlPlane;
+  }
+}
+
+void ReadNodes(const Cursor& cursor, ClusterDefinition& out) {
+  using N = NodeDefinition;
+  static const std::vector<Field<N>> fields = {Required(Text("name", &N::name, CheckName)),
+                                               {"role", ReadRole, true},
+                                               Required(Text("address", &N::address, CheckAddress)),
+                                               Text("dial", &N::dial, CheckDialAddress),
+                                               Texts("taints", &N::taints, CheckTaint),
+                                               Text("fixture", &N::fixture, FixtureName())};
+  std::map<std::string, std::string> taken;  // "name control" -> where
+  const auto once = [&](const Cursor& item, std::string_view key, const std::string& value) {
+    if (value.empty()) return;
+    const auto [first, added] = taken.emplace(absl::StrCat(key, " ", value), item.path);
+    if (added) return;
+    item.mistakes.Add(item.node.position, absl::StrCat(item.path, ".", key),
+                      absl::StrCat("\"", value, "\" is that of ", first->second, " too; each node has its own"));
+  };
+  out.nodes_declared = ReadList(cursor, [&](const Cursor& item) {
+    NodeDefinition node;
+    ReadObject(item, fields, node);
+    if (node.dial.empty()) node.dial = node.address;
+    once(item, "name", node.name);
+    once(item, "address", node.address);
+    if (node.dial != node.address) once(item, "dial", node.dial);
+    out.nodes.push_back(std::move(node));
+  });
+}
+
+void ReadVm(const Cursor& cursor, ClusterDefinition& out) {
+  using V = VmDefinition;
+  using D = VmDefinition::Disk;
+  static const std::vector<Field<D>> disk = {
+      Text("size", &D::size, CheckSize),
+      Text("bus", &D::bus, OneOf("a disk bus", {"virtio-scsi", "virtio", "sata", "ide"})),
+      Bool("reclaim", &D::reclaim)};
+  static const std::vector<Field<V>> fields = {
+      Text("machine", &V::machine, OneOf("a machine type", {"q35", "pc"})),
+      Text("video", &V::video, OneOf("a video card", {"vmvga", "vga", "cirrus"})),
+      Text("firmware", &V::firmware, OneOf("a firmware", {"bios", "uefi"})),
+      Text("memory", &V::memory, CheckSize),
+      {"cpus", [](const Cursor& value, V& vm) { ReadInt(value, 1, 1024, vm.cpus); }},
+      {"disk", [](const Cursor& value, V& vm) { ReadObject(value, disk, vm.disk); }},
+      Text("network", &V::network),
+      Text("autostart", &V::autostart, OneOf("an autostart setting", {"last-state", "always", "never"}))};
+  out.vm.emplace();
+  ReadObject(cursor, fields, *out.vm);
+}
+
+void ReadPatches(const Cursor& cursor, ConfigDefinition& config) {
+  static const std::vector<std::string_view> allowed = {"all", "controlplane", "worker"};
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (std::find(allowed.begin(), allowed.end(), key.scalar) == allowed.end()) {
+      cursor.mistakes.Add(key.position, cursor.path, UnknownKey(key.scalar, allowed));
+    } else {
+      ReadTexts(value, nullptr, config.patches[key.scalar]);
+    }
+  });
+}
+
+void ReadConfig(const Cursor& cursor, ClusterDefinition& out) {
+  using C = ConfigDefinition;
+  static const std::vector<Field<C>> secrets = {Text("file", &C::secrets_file), Texts("command", &C::secrets_command)};
+  static const std::vector<Field<C>> generator = {
+      Texts("command", &C::generator_command), Texts("arguments", &C::generator_arguments), {"patches", ReadPatches}};
+  static const std::vector<Field<C>> fields = {
+      Text("folder", &C::folder),
+      {"secrets",
+       [](const Cursor& value, C& config) {
+         ReadObject(value, secrets, config);
+         if (!config.secrets_file.empty() && !config.secrets_command.empty()) {
+           value.Mistake("`file` and `command` exclude each other");
+         }
+       }},
+      {"generator",
+       [](const Cursor& value, C& config) {
+         ReadObject(value, generator, config);
+         if (!config.generator_command.empty() && (!config.generator_arguments.empty() || !config.patches.empty())) {
+           value.Mistake("`command` excludes `arguments` and `patches`: the script has its own");
+         }
+       }},
+      Texts("kernelArguments", &C::kernel_arguments, CheckKernelArgument)};
+  out.config.emplace();
+  ReadObject(cursor, fields, *out.config);
+}
+
+void ReadNamespaces(const Cursor& cursor, ClusterDefinition& out) {
+  using N = NamespaceDefinition;
+  static const std::vector<Field<N>> fields = {Text("enforce", &N::enforce, PodSecurityLevel()),
+                                               Text("warn", &N::warn, PodSecurityLevel()),
+                                               Text("audit", &N::audit, PodSecurityLevel()),
+                                               Text("enforceVersion", &N::enforce_version, CheckPodSecurityVersion),
+                                               Text("warnVersion", &N::warn_version, CheckPodSecurityVersion),
+                                               Text("auditVersion", &N::audit_version, CheckPodSecurityVersion),
+                                               Bool("exempt", &N::exempt)};
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (const Wrong wrong = CheckNamespaceName(key.scalar)) cursor.mistakes.Add(key.position, cursor.path, *wrong);
+    ReadObject(value, fields, out.namespaces[key.scalar]);
+  });
+}
+
+void ReadCrds(const Cursor& cursor, ClusterDefinition& out) {
+  using C = CrdsDefinition;
+  static const std::vector<std::string_view> known = {"prometheusOperator"};
+  static const std::vector<Field<C>> fields = {Required(Text("version", &C::version, CheckVersion)),
+                                               Text("source", &C::source)};
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (std::find(known.begin(), known.end(), key.scalar) == known.end()) {
+      cursor.mistakes.Add(key.position, cursor.path, UnknownKey(key.scalar, known));
+    } else {
+      ReadObject(value, fields, out.crds[key.scalar]);
+    }
+  });
+}
+
+void ReadCilium(const Cursor& cursor, ClusterDefinition& out) {
+  using C = CiliumDefinition;
+  static const std::vector<Field<C>> fields = {Required(Text("namespace", &C::cilium_namespace, CheckNamespaceName)),
+                                               Text("release", &C::release),
+                                               Text("chart", &C::chart),
+                                               Text("version", &C::version, CheckCiliumVersion),
+                                               Bool("kubeProxyReplacement", &C::kube_proxy_replacement),
+                                               {"values", [](const Cursor& value, C& cilium) {
+                                                  ReadMap(value, [&](const YamlNode& key, const Cursor& scalar) {
+                                                    ReadText(scalar, nullptr, cilium.values[key.scalar]);
+                                                  });
+                                                }}};
+  out.cilium.emplace();
+  ReadObject(cursor, fields, *out.cilium);
+}
+
+void ReadUntil(const Cursor& cursor, KnownIssue& issue) {
+  static const std::vector<std::string_view> components = {"talos", "kubernetes", "cilium"};
+  if (cursor.node.kind != YamlNode::Kind::kMap) {
+    ReadText(cursor, CheckDate, issue.until_date);
+    return;
+  }
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (std::find(components.begin(), components.end(), key.scalar) == components.end()) {
+      cursor.mistakes.Add(key.position, cursor.path, UnknownKey(key.scalar, components));
+    } else {
+      ReadText(value, CheckConstraint, issue.until_version[key.scalar]);
+    }
+  });
+}
+
+void ReadKnownIssues(const Cursor& cursor, ClusterDefinition& out) {
+  using K = KnownIssue;
+  static const std::vector<Field<K>> fields = {Required(Text("id", &K::id)),
+                                               Text("link", &K::link, CheckLink),
+                                               Text("reason", &K::reason),
+                                               Texts("checks", &K::checks, CheckCheckGlob),
+                                               {"until", ReadUntil}};
+  std::map<std::string, std::string> taken;
+  ReadList(cursor, [&](const Cursor& item) {
+    KnownIssue issue;
+    ReadObject(item, fields, issue);
+    const auto [first, added] = taken.emplace(issue.id, item.path);
+    if (!added && !issue.id.empty()) {
+      item.mistakes.Add(item.node.position, absl::StrCat(item.path, ".id"),
+                        absl::StrCat("\"", issue.id, "\" is that of ", first->second, " too; each issue has its own"));
+    }
+    out.known_issues.push_back(std::move(issue));
+  });
+}
+
+void ReadProfiles(const Cursor& cursor, ClusterDefinition& out) {
+  using P = ProfileDefinition;
+  static const std::vector<Field<P>> fields = {
+      {"settle",
+       [](const Cursor& value, P& profile) {
+         std::string text;
+         profile.has_settle = ReadText(value, CheckDuration, text) && absl::ParseDuration(text, &profile.settle);
+       }},
+      Texts("require", &P::require, CheckCheckGlob),
+      Text("conformance", &P::conformance, OneOf("a conformance mode", {"none", "sample", "full"}))};
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (const Wrong wrong = CheckClusterName(key.scalar)) {
+      cursor.mistakes.Add(key.position, cursor.path,
+                          absl::StrCat("\"", key.scalar, "\" is not a profile name; letters, digits, `-`"));
+    }
+    ReadObject(value, fields, out.profiles[key.scalar]);
+  });
+}
+
+void ReadAllow(const Cursor& cursor, ClusterDefinition& out) {
+  std::string text;
+  if (ReadText(cursor, OneOf("a tier", {"read", "create", "disruptive"}), text)) out.allow = *ParseTier(text);
+}
+
+ClusterDefinition ReadCluster(const Cursor& cursor) {
+  using C = ClusterDefinition;
+  static const std::vector<Field<C>> fields = {{"version",
+                                                [](const Cursor& value, C&) {
+                                                  int version = 0;
+                                                  ReadInt(value, 1, 1, version);
+                                                },
+                                                true},
+                                               Required(Text("cluster", &C::cluster, CheckClusterName)),
+                                               Text("fixture", &C::fixture, FixtureName()),
+                                               Bool("discovered", &C::discovered),
+                                               Bool("disposable", &C::disposable),
+                                               {"allow", ReadAllow},
+                                               Text("endpoint", &C::endpoint, CheckEndpoint),
+                                               Text("authority", &C::authority, CheckFingerprint),
+                                               {"talos", ReadTalos},
+                                               {"kubernetes", ReadKubernetes},
+                                               {"nodes", ReadNodes},
+                                               {"vm", ReadVm},
+                                               {"config", ReadConfig},
+                                               {"secureBoot",
+                                                [](const Cursor& value, C& out) {
+                                                  bool secure_boot = false;
+                                                  if (ReadBool(value, secure_boot)) out.secure_boot = secure_boot;
+                                                }},
+                                               {"namespaces", ReadNamespaces},
+                                               {"crds", ReadCrds},
+                                               {"cilium", ReadCilium},
+                                               {"knownIssues", ReadKnownIssues},
+                                               {"profiles", ReadProfiles}};
+  ClusterDefinition definition;
+  ReadObject(cursor, fields, definition);
+  return definition;
+}
+
+std::string Absolute(const std::string& path, const std::filesystem::path& folder) {
+  if (path.empty()) return path;
+  if (path == "~" || absl::StartsWith(path, "~/")) {
+    const char* home = std::getenv("HOME");
+    if (home != nullptr)
+      return (std::filesystem::path(home) / path.substr(std::min<size_t>(2, path.size()))).lexically_normal().string();
+  }
+  return (folder / path).lexically_normal().string();
+}
+
+// A chart or source may be a URL or a name in a repository; a path begins like one.
+bool LooksLikePath(const std::string& text) {
+  return absl::StartsWith(text, ".") || absl::StartsWith(text, "/") || absl::StartsWith(text, "~");
+}
+
+// What the operator's own commands use is relative to the folder where they are run: config.folder.
+void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::path& folder) {
+  definition.talos.talosconfig = Absolute(definition.talos.talosconfig, folder);
+  definition.kubernetes.kubeconfig = Absolute(definition.kubernetes.kubeconfig, folder);
+  std::filesystem::path work = folder;
+  if (definition.config.has_value()) {
+    ConfigDefinition& config = *definition.config;
+    config.folder = Absolute(config.folder, folder);
+    if (!config.folder.empty()) work = config.folder;
+    config.secrets_file = Absolute(config.secrets_file, work);
+    for (std::vector<std::string>* command : {&config.secrets_command, &config.generator_command}) {
+      if (!command->empty() && absl::StrContains(command->front(), '/'))
+        command->front() = Absolute(command->front(), work);
+    }
+  }
+  if (definition.cilium.has_value() && LooksLikePath(definition.cilium->chart)) {
+    definition.cilium->chart = Absolute(definition.cilium->chart, work);
+  }
+  for (auto& [name, crds] : definition.crds) {
+    if (LooksLikePath(crds.source)) crds.source = Absolute(crds.source, work);
+  }
+}
+
+}  // namespace
+}  // namespace internal
+
+absl::StatusOr<ClusterDefinition> ParseClusterFile(std::string_view text, std::string_view name,
+                                                   const std::filesystem::path& folder) {
+  internal::Mistakes mistakes(name);
+  const internal::YamlNode::Pointer root = internal::ReadYaml(text, mistakes);
+  if (root == nullptr) return absl::InvalidArgumentError(mistakes.ToString());
+  ClusterDefinition definition = internal::ReadCluster({*root, "", mistakes});
+  if (!mistakes.empty()) return absl::InvalidArgumentError(mistakes.ToString());
+  internal::MakePathsAbsolute(definition, folder);
+  return definition;
+}
+
+absl::StatusOr<ClusterDefinition> LoadClusterFile(const std::filesystem::path& path) {
+  constexpr uint64_t kLimit = 2 << 20;  // beyond what the parser takes: it says so with the name in front
+  TALES_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLimit));
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  TALES_ASSIGN_OR_RETURN(ClusterDefinition definition, ParseClusterFile(text, path.string(), absolute.parent_path()));
+  definition.path = absolute.lexically_normal().string();
+  return definition;
+}
+
+}  // namespace tales

@@ -1,0 +1,37 @@
+// Rules for the values of a cluster file: each says what is wrong with a text, and what is allowed. Internal to this
+// folder.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/definition/schema.h"
+
+namespace tales::internal {
+
+// "\"wroker\" is not a role; one of controlplane, worker"
+Rule OneOf(std::string_view what, std::vector<std::string_view> allowed);
+
+using Wrong = std::optional<std::string>;
+Wrong CheckName(std::string_view text);           // RFC 1123 subdomain: nodes
+Wrong CheckNamespaceName(std::string_view text);  // RFC 1123 label
+Wrong CheckClusterName(std::string_view text);
+Wrong CheckAddress(std::string_view text);             // IPv4 or IPv6
+Wrong CheckDialAddress(std::string_view text);         // address or name, with or without port
+Wrong CheckEndpoint(std::string_view text);            // https://HOST[:PORT]
+Wrong CheckLink(std::string_view text);                // http(s) URL
+Wrong CheckFingerprint(std::string_view text);         // sha256:<64 hex>
+Wrong CheckTaint(std::string_view text);               // KEY[=VALUE]:EFFECT
+Wrong CheckVersion(std::string_view text);             // v1.9.4
+Wrong CheckCiliumVersion(std::string_view text);       // 1.17.1, as charts are numbered
+Wrong CheckPodSecurityVersion(std::string_view text);  // latest, v1.32
+Wrong CheckConstraint(std::string_view text);          // >=1.19.0
+Wrong CheckDate(std::string_view text);                // 2026-12-31
+Wrong CheckDuration(std::string_view text);            // 90s, 10m
+Wrong CheckSize(std::string_view text);                // 4GiB, 100GB
+Wrong CheckKernelArgument(std::string_view text);      // vga=792
+Wrong CheckCheckGlob(std::string_view text);           // health.*
+
+}  // namespace tales::internal
