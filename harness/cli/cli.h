@@ -1,7 +1,7 @@
 // The command line: one file per verb, all over the registry of one binary.
 //
-// Exit codes, for every verb: 0 all as expected, 1 a verdict fails the run, 2 usage or cluster file, 3 the fixture failed
-// or nothing could be judged, 130 interrupted.
+// Exit codes, for every verb: 0 all as expected, 1 a verdict fails the run, 2 usage or cluster file, 3 the fixture
+// failed or nothing could be judged, 130 interrupted.
 #pragma once
 
 #include <ostream>

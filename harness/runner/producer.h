@@ -2,8 +2,8 @@
 //
 // A producer runs in a process of its own (`tales worker --producer ID`) in its own session, so that it outlives the
 // runner. It appends events to a spool file of the run, never to a pipe; the runner follows that file, and after a kill
-// `--resume` attaches to it again: the spool is read from where the journal ends, and the process is awaited or, when it
-// is gone without an end, reported as an error.
+// `--resume` attaches to it again: the spool is read from where the journal ends, and the process is awaited or, when
+// it is gone without an end, reported as an error.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ class ProducerContext {
 };
 
 struct Producer {
-  std::string id;                    // the check that stands for the producer as a whole: "conformance.run"
+  std::string id;  // the check that stands for the producer as a whole: "conformance.run"
   std::string question;
   Tier tier = Tier::kCreate;
   std::vector<const Requirement*> needs;

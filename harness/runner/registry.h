@@ -1,5 +1,5 @@
-// Everything that a `tales` binary knows: suites, producers, fixtures, faults. The product has one (app/main.cc), each self-test
-// another; there is no global registration.
+// Everything that a `tales` binary knows: suites, producers, fixtures, faults. The product has one (app/main.cc), each
+// self-test another; there is no global registration.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,293 @@
+#include "harness/runner/plan.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/base/glob.h"
+#include "harness/base/status.h"
+
+namespace tales {
+namespace {
+
+// What a check and a producer have in common, as far as planning goes.
+struct Template {
+  PlannedCheck planned;
+  Instances instances = Instances::kOne;
+  Tier tier = Tier::kRead;
+  std::vector<std::string> after, faults;
+};
+
+std::vector<Template> Templates(const Registry& registry) {
+  std::vector<Template> all;
+  for (const Suite& suite : registry.suites) {
+    for (const Check& check : suite.checks) {
+      Template& one = all.emplace_back();
+      one.planned.check = check.id;
+      one.planned.question = check.question;
+      for (const Requirement* need : check.needs) one.planned.requires_.push_back(need->name);
+      one.planned.deadline = check.deadline;
+      one.planned.lock = check.lock;
+      one.planned.alone = check.alone;
+      one.planned.retryable = check.retryable;
+      one.instances = check.instances;
+      one.tier = check.tier;
+      one.after = check.after;
+      one.faults = check.faults;
+    }
+  }
+  for (const Producer& producer : registry.producers) {
+    Template& one = all.emplace_back();
+    one.planned.check = producer.id;
+    one.planned.question = producer.question;
+    for (const Requirement* need : producer.needs) one.planned.requires_.push_back(need->name);
+    one.planned.deadline = producer.deadline;
+    one.planned.producer = true;
+    one.tier = producer.tier;
+    one.after = producer.after;
+    one.faults = producer.faults;
+  }
+  return all;
+}
+
+std::vector<std::string> InstanceNames(Instances instances, const ClusterDefinition& definition) {
+  std::vector<std::string> names;
+  switch (instances) {
+    case Instances::kOne:
+      names.emplace_back();
+      break;
+    case Instances::kNode:
+    case Instances::kControlPlane:
+      for (const NodeDefinition& node : definition.nodes) {
+        if (instances == Instances::kNode || node.role == Role::kControlPlane) names.push_back(node.name);
+      }
+      break;
+    case Instances::kNamespace:
+      for (const auto& [name, unused] : definition.namespaces) names.push_back(name);
+      break;
+  }
+  return names;
+}
+
+std::pair<std::string, std::string> NothingToAsk(Instances instances) {
+  switch (instances) {
+    case Instances::kControlPlane:
+      return {"needs a declared control plane", "has none"};
+    case Instances::kNamespace:
+      return {"needs a declared namespace", "has none"};
+    default:
+      return {"needs a declared node", "has none"};
+  }
+}
+
+bool IsNode(Instances instances) { return instances == Instances::kNode || instances == Instances::kControlPlane; }
+
+bool MatchesAny(const std::vector<std::string>& globs, std::string_view name) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return GlobMatches(glob, name); });
+}
+
+// All instances of all checks, with `after` resolved to instances.
+std::vector<PlannedCheck> Expand(const Registry& registry, const ClusterDefinition& definition) {
+  const std::vector<Template> templates = Templates(registry);
+  std::map<std::string, const Template*> by_id;
+  std::map<std::string, std::vector<std::string>> instances;
+  for (const Template& one : templates) {
+    by_id[one.planned.check] = &one;
+    instances[one.planned.check] = InstanceNames(one.instances, definition);
+  }
+  std::vector<PlannedCheck> all;
+  for (const Template& one : templates) {
+    std::vector<std::string> names = instances[one.planned.check];
+    const bool none = names.empty();
+    if (none) names.emplace_back();
+    for (const std::string& instance : names) {
+      PlannedCheck& planned = all.emplace_back(one.planned);
+      planned.instance = instance;
+      planned.name = instance.empty() ? planned.check : absl::StrCat(planned.check, "/", instance);
+      planned.tier = std::string(ToString(one.tier));
+      if (none) planned.unsupported = NothingToAsk(one.instances);
+      for (const std::string& id : one.after) {
+        const auto other = by_id.find(id);
+        if (other == by_id.end()) continue;
+        const std::vector<std::string>& others = instances[id];
+        const bool same_kind =
+            other->second->instances == one.instances || (IsNode(other->second->instances) && IsNode(one.instances));
+        if (same_kind && std::find(others.begin(), others.end(), instance) != others.end()) {
+          planned.after.push_back(instance.empty() ? id : absl::StrCat(id, "/", instance));
+        } else if (others.empty()) {
+          planned.after.push_back(id);  // the one that says that there is nothing to ask
+        } else {
+          for (const std::string& each : others)
+            planned.after.push_back(each.empty() ? id : absl::StrCat(id, "/", each));
+        }
+      }
+    }
+  }
+  return all;
+}
+
+std::string Digest(const Plan& plan) {
+  std::string text = absl::StrCat(plan.profile, "\n", absl::FormatDuration(plan.settle), "\n");
+  for (const PlannedCheck& check : plan.checks) absl::StrAppend(&text, ToEvent(check).dump(), check.lock, "\n");
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
+}
+
+absl::Status NothingMatches(std::string_view flag, std::string_view word, const std::vector<std::string>& names) {
+  const std::vector<std::string> near = NearNames(word, names);
+  return absl::InvalidArgumentError(absl::StrCat(flag, " ", word, ": matches nothing",
+                                                 near.empty() ? "" : "; did you mean ", absl::StrJoin(near, ", "),
+                                                 near.empty() ? "" : "?", " `tales list` shows all"));
+}
+
+}  // namespace
+
+std::vector<std::string> NearNames(std::string_view word, const std::vector<std::string>& names) {
+  std::vector<std::pair<size_t, std::string>> ranked;
+  for (const std::string& name : names) {
+    std::vector<size_t> row(name.size() + 1);
+    for (size_t j = 0; j <= name.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= word.size(); ++i) {
+      size_t diagonal = std::exchange(row[0], i);
+      for (size_t j = 1; j <= name.size(); ++j) {
+        const size_t replaced = diagonal + (word[i - 1] == name[j - 1] ? 0 : 1);
+        diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+      }
+    }
+    // What contains the word is near, however long it is.
+    const bool contains = word.size() >= 3 && name.find(word) != std::string::npos;
+    if (contains || row.back() <= std::max<size_t>(2, word.size() / 2))
+      ranked.emplace_back(contains ? 0 : row.back(), name);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<std::string> near;
+  for (size_t i = 0; i < ranked.size() && i < 3; ++i) near.push_back(ranked[i].second);
+  return near;
+}
+
+absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDefinition& definition,
+                                       std::string name) {
+  if (name.empty()) name = definition.discovered ? "health" : "post-install";
+  std::optional<Profile> profile;
+  std::vector<std::string> names;
+  for (const Profile& each : registry.profiles) {
+    names.push_back(each.name);
+    if (each.name == name) profile = each;
+  }
+  const auto own = definition.profiles.find(name);
+  if (own != definition.profiles.end()) {
+    if (!profile.has_value()) profile = Profile{.name = name, .checks = own->second.require};
+    if (own->second.has_settle) profile->settle = own->second.settle;
+    if (!own->second.require.empty()) profile->require = own->second.require;
+  }
+  for (const auto& [each, unused] : definition.profiles) {
+    if (std::find(names.begin(), names.end(), each) == names.end()) names.push_back(each);
+  }
+  if (!profile.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--profile ", name, ": no such profile; one of ", absl::StrJoin(names, ", ")));
+  }
+  return *profile;
+}
+
+absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition& definition,
+                              const PlanRequest& request) {
+  TALES_ASSIGN_OR_RETURN(const Profile profile, ResolveProfile(registry, definition, request.profile));
+  std::vector<PlannedCheck> all = Expand(registry, definition);
+
+  std::vector<std::string> suites, ids;
+  for (const PlannedCheck& check : all) {
+    if (std::find(suites.begin(), suites.end(), check.suite()) == suites.end()) suites.push_back(check.suite());
+    if (ids.empty() || ids.back() != check.check) ids.push_back(check.check);
+  }
+  for (const std::string& suite : request.suites) {
+    if (std::find(suites.begin(), suites.end(), suite) == suites.end()) return NothingMatches("--suite", suite, suites);
+  }
+  for (const std::string& glob : request.checks) {
+    const bool any =
+        std::any_of(all.begin(), all.end(), [&](const PlannedCheck& c) { return GlobMatches(glob, c.name); });
+    if (!any) return NothingMatches("--check", glob, ids);
+  }
+
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < all.size(); ++i) index[all[i].name] = i;
+  std::vector<bool> chosen(all.size(), false);
+  std::function<void(size_t)> choose = [&](size_t i) {
+    if (chosen[i]) return;
+    chosen[i] = true;
+    for (const std::string& name : all[i].after) choose(index.at(name));
+  };
+  const bool explicitly = !request.suites.empty() || !request.checks.empty();
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool by_suite = request.suites.empty() || std::find(request.suites.begin(), request.suites.end(),
+                                                              all[i].suite()) != request.suites.end();
+    const bool by_check = request.checks.empty() || MatchesAny(request.checks, all[i].name);
+    if (explicitly ? by_suite && by_check : MatchesAny(profile.checks, all[i].name)) choose(i);
+  }
+
+  Plan plan;
+  plan.profile = profile.name;
+  plan.settle = request.settle.value_or(profile.settle);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!chosen[i]) continue;
+    PlannedCheck& check = plan.checks.emplace_back(std::move(all[i]));
+    check.required = MatchesAny(profile.require, check.name);
+    const Tier needs = ParseTier(check.tier).value_or(Tier::kDisruptive);
+    if (needs <= request.granted) continue;
+    if (check.required) {
+      return absl::InvalidArgumentError(absl::StrCat("profile ", profile.name, " requires ", check.name,
+                                                     ", which needs tier ", check.tier, "; granted is ",
+                                                     ToString(request.granted), ". Add --allow ", check.tier,
+                                                     ", or `allow: ", check.tier, "` to the cluster file"));
+    }
+    check.unsupported = {absl::StrCat("needs tier ", check.tier),
+                         absl::StrCat("granted is ", ToString(request.granted), "; --allow ", check.tier)};
+  }
+  plan.sha256 = Digest(plan);
+  return plan;
+}
+
+std::vector<std::string> RegistryProblems(const Registry& registry) {
+  std::vector<std::string> problems;
+  const std::vector<Template> templates = Templates(registry);
+  std::map<std::string, const Template*> by_id;
+  std::set<std::string> faults;
+  for (const Fault& fault : registry.faults) faults.insert(fault.name());
+  for (const Template& one : templates) {
+    const std::string& id = one.planned.check;
+    if (!by_id.emplace(id, &one).second) problems.push_back(absl::StrCat(id, ": there are two of it"));
+    if (id.find('.') == std::string::npos) problems.push_back(absl::StrCat(id, ": is not suite.check"));
+    if (one.planned.question.empty() || one.planned.question.back() != '?') {
+      problems.push_back(absl::StrCat(id, ": its question is not one"));
+    }
+    if (one.faults.empty()) problems.push_back(absl::StrCat(id, ": no fault proves it"));
+    for (const std::string& fault : one.faults) {
+      if (!faults.contains(fault)) problems.push_back(absl::StrCat(id, ": unknown fault ", fault));
+    }
+  }
+  for (const Template& one : templates) {
+    for (const std::string& after : one.after) {
+      if (!by_id.contains(after)) problems.push_back(absl::StrCat(one.planned.check, ": comes after unknown ", after));
+    }
+  }
+  std::map<std::string, int> state;  // 1 under way, 2 done
+  std::function<void(const std::string&)> visit = [&](const std::string& id) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end() || state[id] == 2) return;
+    if (state[id] == 1) return problems.push_back(absl::StrCat(id, ": comes after itself"));
+    state[id] = 1;
+    for (const std::string& after : found->second->after) visit(after);
+    state[id] = 2;
+  };
+  for (const Template& one : templates) visit(one.planned.check);
+  return problems;
+}
+
+}  // namespace tales

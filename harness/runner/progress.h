@@ -1,0 +1,49 @@
+// What a person sees while a run is under way.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <ostream>
+#include <set>
+#include <string>
+
+#include "harness/runner/run_loop.h"
+
+namespace tales {
+
+// On a terminal one line that lives (judged, running, time) and a line for each verdict that is not green; elsewhere
+// the lines alone.
+class Progress : public RunObserver {
+ public:
+  struct Options {
+    bool terminal = false;
+    bool colour = false;
+    int width = 80;
+  };
+  // What standard output is: a terminal or not, NO_COLOR and TERM obeyed.
+  static Options ForStandardOutput();
+
+  Progress(std::ostream& out, Options options);
+  ~Progress() override;  // takes the living line away
+
+  void Note(std::string_view line);  // what a fixture does
+  void Started(const std::string& check) override;
+  void Waiting(const std::string& check, const std::string& found) override;
+  void Finished(const WorkerEvent& event) override;
+  void Tick(size_t final, size_t total) override;
+  void Clear();
+
+ private:
+  void Line(std::string_view text);
+  void Draw();
+
+  std::ostream& out_;
+  Options options_;
+  std::set<std::string> running_;
+  std::string waiting_;
+  size_t final_ = 0, total_ = 0;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point start_, last_draw_{}, last_wait_note_{};
+};
+
+}  // namespace tales

@@ -1,0 +1,343 @@
+#include "harness/runner/runner.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/status.h"
+#include "harness/definition/cluster_file.h"
+#include "harness/kube/kubeconfig.h"
+#include "harness/pki/certificate.h"
+#include "harness/runner/interrupts.h"
+#include "harness/runner/plan.h"
+#include "harness/runner/progress.h"
+#include "harness/runner/recorder.h"
+#include "harness/runner/run_loop.h"
+#include "harness/runner/secrets.h"
+#include "harness/runner/worker.h"
+
+namespace tales {
+namespace {
+
+using Json = nlohmann::json;
+constexpr int kOk = 0, kUsage = 2, kFixture = 3, kInterrupted = 130;
+
+std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
+
+// "sha256:..." of the Kubernetes CA: as declared, else as the kubeconfig says; "" where neither knows.
+std::string Authority(const ClusterDefinition& definition, const ClusterAccess& access) {
+  if (!definition.authority.empty()) return definition.authority;
+  if (access.kubeconfig.empty()) return "";
+  const auto kube = kube::LoadKubeconfig(access.kubeconfig, access.kubernetes_context);
+  if (!kube.ok() || kube->ca_pem.empty()) return "";
+  const auto certificates = pki::ParseCertificates(kube->ca_pem);
+  return certificates.ok() ? certificates->front().sha256 : "";
+}
+
+Json DescribeCluster(const ClusterDefinition& definition) {
+  int schedulable = 0;
+  for (const NodeDefinition& node : definition.nodes) {
+    bool tainted = false;
+    for (const std::string& taint : node.taints)
+      tainted = tainted || taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
+    schedulable += tainted ? 0 : 1;
+  }
+  return {{"name", definition.cluster},
+          {"talos", definition.talos.version},
+          {"kubernetes", definition.kubernetes.version},
+          {"cilium", definition.cilium.has_value() ? definition.cilium->version : ""},
+          {"nodes", definition.nodes.size()},
+          {"schedulable", schedulable}};
+}
+
+class Verification {
+ public:
+  Verification(const Registry& registry, RunRequest request, std::ostream& out, std::ostream& err)
+      : registry_(registry),
+        request_(std::move(request)),
+        out_(out),
+        err_(err),
+        progress_(out, Progress::ForStandardOutput()) {}
+
+  int Run() {
+    if (const absl::Status status = Prepare(); !status.ok()) return Usage(status);
+    if (const absl::Status status = OpenFolder(); !status.ok()) {
+      return absl::IsAlreadyExists(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status)
+                 ? Usage(status)
+                 : Trouble(status);
+    }
+    const int code = WithFixture();
+    TakeDown(code);
+    return code;
+  }
+
+ private:
+  int Usage(const absl::Status& status) {
+    progress_.Clear();
+    err_ << "tales verify: " << status.message() << "\n";
+    return kUsage;
+  }
+  int Trouble(const absl::Status& status) {
+    progress_.Clear();
+    err_ << "tales verify: " << status.message() << "\n";
+    return kFixture;
+  }
+
+  // Everything that can be wrong with the question itself.
+  absl::Status Prepare() {
+    if (!request_.resume.empty()) {
+      const auto earlier = reports::ReadJournal(request_.resume / "events.jsonl");
+      if (!earlier.ok()) return Annotate(earlier.status(), absl::StrCat("--resume ", request_.resume.string()));
+      TALES_ASSIGN_OR_RETURN(RunRequest asked, ParseRunRequest(earlier->run().value("request", Json())));
+      asked.jobs = request_.jobs;
+      asked.resume = asked.out = request_.resume;
+      asked.keep = request_.keep;
+      request_ = std::move(asked);
+      run_id_ = earlier->run().value("run", "");
+    } else {
+      run_id_ = NewRunId();
+      if (request_.out.empty()) request_.out = std::filesystem::path("runs") / run_id_;
+    }
+    std::error_code ignored;
+    request_.out = std::filesystem::absolute(request_.out, ignored);
+    if (!request_.cluster_file.empty()) {
+      TALES_ASSIGN_OR_RETURN(definition_, LoadClusterFile(request_.cluster_file));
+    }
+    TALES_ASSIGN_OR_RETURN(fixture_name_, ChooseFixture(request_, definition_));
+    const auto factory = registry_.fixtures.find(fixture_name_);
+    if (factory == registry_.fixtures.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, unused] : registry_.fixtures) names.push_back(name);
+      return absl::InvalidArgumentError(
+          absl::StrCat("fixture \"", fixture_name_, "\" is not one of ", absl::StrJoin(names, ", ")));
+    }
+    fixture_ = factory->second();
+    for (const std::string& text : request_.faults) {
+      TALES_ASSIGN_OR_RETURN(FaultRequest fault, ParseFaultRequest(text));
+      faults_.push_back(std::move(fault));
+    }
+    // What the plan would refuse is refused before a cluster is stood up for it.
+    return definition_.has_value() ? MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).status()
+                                   : absl::OkStatus();
+  }
+
+  PlanRequest Ask(Tier granted) const {
+    return {.profile = request_.profile,
+            .suites = request_.suites,
+            .checks = request_.checks,
+            .settle = request_.settle,
+            .granted = granted};
+  }
+
+  absl::Status OpenFolder() {
+    if (request_.resume.empty()) {
+      absl::StatusOr<std::unique_ptr<Recorder>> recorder = Recorder::Create(request_.out);
+      if (absl::IsAlreadyExists(recorder.status())) {
+        return absl::AlreadyExistsError(absl::StrCat("--out ", request_.out.string(),
+                                                     " holds a run already; go on with it by --resume ",
+                                                     request_.out.string(), ", or name another folder"));
+      }
+      if (!recorder.ok()) return recorder.status();
+      recorder_ = *std::move(recorder);
+      // From here on a killed run leaves a report that is red.
+      return recorder_->WriteForeshadow(RunEvent({}, definition_.value_or(ClusterDefinition{}), {}));
+    }
+    TALES_ASSIGN_OR_RETURN(recorder_, Recorder::Reopen(request_.out));
+    return absl::OkStatus();
+  }
+
+  Json RunEvent(const Plan& plan, const ClusterDefinition& definition, const ClusterAccess& access) {
+    Json request = ToJson(request_);
+    return {{"event", "run"},
+            {"run", run_id_},
+            {"version", TALES_VERSION},
+            {"at", Now()},
+            {"profile", plan.profile.empty() ? request_.profile : plan.profile},
+            {"fixture", fixture_name_},
+            {"simulated", access.simulated},
+            {"tier", ToString(access.granted)},
+            {"strict", request_.strict},
+            {"settle", absl::ToDoubleSeconds(plan.settle)},
+            {"plan_sha256", plan.sha256},
+            {"authority", Authority(definition, access)},
+            {"cluster", DescribeCluster(definition)},
+            {"request", std::move(request)}};
+  }
+
+  int WithFixture() {
+    FixtureRequest wanted;
+    wanted.definition = definition_;
+    wanted.state_folder = request_.out / "fixture";
+    wanted.talosconfig = request_.talosconfig;
+    wanted.kubeconfig = request_.kubeconfig;
+    wanted.talos_context = request_.talos_context;
+    wanted.kubernetes_context = request_.kubernetes_context;
+    wanted.faults = faults_;
+    wanted.allow = request_.allow;
+    wanted.progress = [this](std::string_view line) { progress_.Note(line); };
+    std::error_code error;
+    std::filesystem::create_directories(wanted.state_folder, error);
+    absl::StatusOr<ClusterAccess> access = fixture_->Up(wanted);
+    if (!access.ok()) return FixtureFailed(access.status());
+    access_ = *std::move(access);
+    AddSecrets(access_, recorder_->redactor());
+    absl::StatusOr<ClusterDefinition> definition = LoadClusterFile(access_.cluster_file);
+    if (!definition.ok()) return FixtureFailed(definition.status());
+    definition->discovered = definition->discovered || access_.discovered;
+    const absl::StatusOr<Plan> plan = MakePlan(registry_, *definition, Ask(access_.granted));
+    if (!plan.ok()) {
+      if (request_.resume.empty()) recorder_->Discard();
+      return Usage(plan.status());
+    }
+    if (const absl::Status status = Announce(*plan, *definition); !status.ok()) {
+      return absl::IsFailedPrecondition(status) ? Usage(status) : Trouble(status);
+    }
+    return JudgeAll(*plan);
+  }
+
+  // A fixture that does not come up is an error of everything that was to be judged.
+  int FixtureFailed(const absl::Status& why) {
+    Plan plan;
+    if (definition_.has_value()) plan = MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).value_or(Plan{});
+    if (plan.checks.empty()) {
+      PlannedCheck up;
+      up.name = up.check = "fixture.up";
+      up.question = "Is there a cluster to judge?";
+      plan.checks.push_back(std::move(up));
+    }
+    absl::Status recorded = recorder_->Record(RunEvent(plan, definition_.value_or(ClusterDefinition{}), access_));
+    for (const PlannedCheck& check : plan.checks) {
+      recorded.Update(recorder_->Record(ToEvent(check)));
+      WorkerEvent event;
+      event.kind = WorkerEvent::Kind::kFinished;
+      event.check = check.name;
+      event.error_kind = "fixture";
+      event.expected = absl::StrCat("the fixture ", fixture_name_, " to come up");
+      event.found = std::string(why.message());
+      recorded.Update(recorder_->Record(ToJournal(event)));
+    }
+    const int code = End(kFixture, absl::StrCat("fixture ", fixture_name_, ": ", why.message()));
+    if (!recorded.ok()) err_ << "tales verify: " << recorded.message() << "\n";
+    return code;
+  }
+
+  // The plan into the journal; for a resumed run, only when it is the same one.
+  absl::Status Announce(const Plan& plan, const ClusterDefinition& definition) {
+    const Json event = RunEvent(plan, definition, access_);
+    const bool resumed = !recorder_->model().run().is_null();
+    if (resumed) {
+      std::vector<std::string> different;
+      for (const char* key : {"plan_sha256", "authority"}) {
+        if (access_.owned && std::string_view(key) == "authority") continue;  // started anew: it has to differ
+        const std::string then = recorder_->model().run().value(key, ""), now = event.value(key, "");
+        if (then != now) different.push_back(absl::StrCat(key, " was ", then, " and is ", now));
+      }
+      if (!different.empty()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("--resume ", request_.out.string(),
+                         ": this is not the run that was begun: ", absl::StrJoin(different, "; ")));
+      }
+    }
+    TALES_RETURN_IF_ERROR(recorder_->Record(event));
+    if (resumed) TALES_RETURN_IF_ERROR(recorder_->Record({{"event", "resumed"}, {"at", Now()}}));
+    for (const PlannedCheck& check : plan.checks) {
+      // What a fixture of an earlier start was judged to be says nothing about this one: planned anew, it is open
+      // again.
+      const reports::Case* known = recorder_->model().Find(check.name);
+      if (known != nullptr && known->finished && !access_.owned) continue;
+      TALES_RETURN_IF_ERROR(recorder_->Record(ToEvent(check)));
+    }
+    return recorder_->WriteAll();
+  }
+
+  int JudgeAll(const Plan& plan) {
+    if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
+    const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    RunLoop::Options options;
+    options.worker_argv = {"/proc/self/exe", "worker"};
+    options.scheduling.jobs = request_.jobs > 0 ? request_.jobs : std::min(8, 2 * cores);
+    options.scheduling.durations = PastDurations(request_.out);
+    options.alive = [this] { return fixture_->Alive(); };
+    options.make_task = [&](const std::vector<const PlannedCheck*>& batch, const std::string& token) {
+      WorkerTask task;
+      task.access = access_;
+      task.run_folder = request_.out;
+      task.token = token;
+      task.settle_until = until.time_since_epoch().count();
+      for (const PlannedCheck* check : batch) task.checks.push_back({check->check, check->instance});
+      return WriteWorkerTask(task);
+    };
+    RunLoop loop(plan.checks, *recorder_, progress_, interrupts_, std::move(options));
+    const RunLoop::Result result = loop.Run();
+    if (!result.recording.ok()) {
+      (void)End(kFixture, std::string(result.recording.message()));
+      return Trouble(Annotate(result.recording, "the run cannot be recorded and was stopped"));
+    }
+    if (!result.fixture.ok())
+      return End(kFixture, absl::StrCat("fixture ", fixture_name_, ": ", result.fixture.message()));
+    if (result.interrupted) return End(kInterrupted, "interrupted");
+    return End(recorder_->model().ExitCode(), "");
+  }
+
+  // The last event, every report, and the answer for the terminal.
+  int End(int code, const std::string& reason) {
+    Json verdicts = Json::object();
+    for (const auto& [verdict, count] : recorder_->model().Counts()) verdicts[std::string(ToString(verdict))] = count;
+    Json end = {{"event", "end"}, {"exit", code}, {"at", Now()}, {"verdicts", std::move(verdicts)}};
+    if (!reason.empty()) end["reason"] = reason;
+    absl::Status recorded = recorder_->Record(end);
+    recorded.Update(recorder_->WriteAll());
+    progress_.Clear();
+    const Progress::Options terminal = Progress::ForStandardOutput();
+    out_ << reports::ToText(recorder_->model(), {.colour = terminal.colour,
+                                                 .verbose = false,
+                                                 .width = terminal.terminal ? terminal.width : 100,
+                                                 .folder = request_.out.string()})
+         << std::flush;
+    if (recorded.ok()) return code;
+    err_ << "tales verify: " << recorded.message() << "\n";
+    return code == kOk ? kFixture : code;
+  }
+
+  void TakeDown(int code) {
+    if (request_.keep && access_.owned && code != kInterrupted && code != kUsage) {
+      out_ << "the fixture stays up until this is interrupted (Ctrl-C)\n  kubeconfig   " << access_.kubeconfig.string()
+           << "\n  talosconfig  " << access_.talosconfig.string() << "\n"
+           << std::flush;
+      pollfd wake{interrupts_.descriptor(), POLLIN, 0};
+      while (interrupts_.count() == 0 && poll(&wake, 1, -1) <= 0) {
+      }
+    }
+    if (const absl::Status status = fixture_->Down(); !status.ok()) {
+      err_ << "tales verify: taking the fixture down: " << status.message() << "\n";
+    }
+  }
+
+  const Registry& registry_;
+  RunRequest request_;
+  std::ostream& out_;
+  std::ostream& err_;
+  Progress progress_;
+  Interrupts interrupts_;
+  std::string run_id_, fixture_name_;
+  std::optional<ClusterDefinition> definition_;
+  std::vector<FaultRequest> faults_;
+  std::unique_ptr<Recorder> recorder_;
+  ClusterAccess access_;
+  std::unique_ptr<Fixture> fixture_;
+};
+
+}  // namespace
+
+int RunVerify(const Registry& registry, RunRequest request, std::ostream& out, std::ostream& err) {
+  return Verification(registry, std::move(request), out, err).Run();
+}
+
+}  // namespace tales

@@ -1,0 +1,24 @@
+// A `tales` whose suites misbehave on purpose: the runner is judged by what it makes of them.
+#include "harness/cli/cli.h"
+#include "tests/selftest/none_fixture.h"
+#include "tests/selftest/suites.h"
+
+int main(int argc, char** argv) {
+  tales::Registry registry;
+  registry.suites = tales::selftest::Suites();
+  registry.fixtures["none"] = [] { return tales::selftest::NoneFixture(); };
+  registry.fixtures["dying"] = [] { return tales::selftest::DyingFixture(); };
+  registry.fixtures["broken"] = [] { return tales::selftest::BrokenFixture(); };
+  registry.faults = {{.domain = "inputs", .id = "bad", .what = "What the suites do themselves.", .must = {"*"}}};
+  registry.profiles = {{.name = "post-install", .description = "everything that passes", .checks = {"good.*"}},
+                       {.name = "demanding",
+                        .description = "requires what is unsupported",
+                        .checks = {"good.*", "odd.unsupported"},
+                        .require = {"odd.*"}},
+                       {.name = "creating",
+                        .description = "requires a tier",
+                        .tier = tales::Tier::kCreate,
+                        .checks = {"good.*", "tier.*"},
+                        .require = {"tier.*"}}};
+  return tales::RunCli(registry, argc, argv);
+}

@@ -1,0 +1,200 @@
+#include "tests/selftest/suites.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "gtest/gtest.h"
+
+namespace tales::selftest {
+namespace {
+
+using Look = std::function<Outcome(CheckContext&)>;
+
+Check Make(std::string id, Look look) {
+  Check check;
+  check.id = std::move(id);
+  check.question = "Does the runner cope with this?";
+  check.faults = {"inputs:bad"};
+  check.look = std::move(look);
+  return check;
+}
+
+Outcome Pass(CheckContext&) { return Outcome::Passed("as it should be"); }
+Outcome Fail(CheckContext&) { return Outcome::Failed({.expected = "water", .found = "wine", .next = "pour it back"}); }
+
+// How often this was called in this run, over all workers.
+int Count(CheckContext& context, const std::string& name) {
+  const std::filesystem::path file = context.cluster().access().cluster_file.parent_path() / name;
+  std::ofstream(file, std::ios::app) << "x";
+  return static_cast<int>(std::filesystem::file_size(file));
+}
+
+void Forge(const std::string& line) { [[maybe_unused]] const ssize_t n = write(3, line.data(), line.size()); }
+
+[[noreturn]] void Hang() {
+  // A check that never returns is what this is about; the runner ends it.
+  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+void AssertInHelper() { ASSERT_EQ(1, 2) << "asserted in a helper"; }
+void SkipInHelper() { GTEST_SKIP() << "not today"; }
+
+std::vector<Check> Good() {
+  std::vector<Check> checks = {Make("good.one", Pass), Make("good.node", Pass), Make("good.loud", [](CheckContext& c) {
+                                 std::puts(R"({"event":"finished","check":"good.one","verdict":"failed"})");
+                                 std::fflush(stdout);
+                                 return Pass(c);
+                               })};
+  checks[1].instances = Instances::kNode;
+  checks[1].after = {"good.one"};
+  return checks;
+}
+
+std::vector<Check> Crashing() {
+  return {Make("crash.segv",
+               [](CheckContext&) -> Outcome {
+                 raise(SIGSEGV);
+                 std::abort();
+               }),
+          Make("crash.abort",
+               [](CheckContext&) -> Outcome {
+                 std::fputs("last words\n", stderr);
+                 std::abort();
+               }),
+          Make("crash.exit0", [](CheckContext&) -> Outcome { std::exit(0); }),
+          Make("crash.exit1", [](CheckContext&) -> Outcome { _exit(1); }),
+          Make("crash.terminate", [](CheckContext&) -> Outcome { std::terminate(); }),
+          Make("crash.after", Pass)};
+}
+
+std::vector<Check> Lying() {
+  return {Make("lie.forged",
+               [](CheckContext& c) {
+                 Forge("{\"event\":\"finished\",\"check\":\"lie.forged\",\"verdict\":\"passed\"}\n");
+                 return Fail(c);
+               }),
+          Make("lie.forged_exit",
+               [](CheckContext&) -> Outcome {
+                 Forge("{\"event\":\"finished\",\"check\":\"lie.forged_exit\",\"verdict\":\"passed\"}\n");
+                 _exit(0);
+               }),
+          Make("lie.other",
+               [](CheckContext& c) {
+                 Forge("{\"event\":\"finished\",\"check\":\"lie.honest\",\"verdict\":\"failed\"}\n");
+                 return Pass(c);
+               }),
+          Make("lie.garbage",
+               [](CheckContext& c) {
+                 Forge("\x01\xff garbage\n");
+                 return Pass(c);
+               }),
+          Make("lie.endless",
+               [](CheckContext& c) {
+                 for (int i = 0; i < 100; ++i) Forge(std::string(1 << 16, 'x'));
+                 return Pass(c);
+               }),
+          Make("lie.closes",
+               [](CheckContext& c) {
+                 close(3);
+                 return Pass(c);
+               }),
+          Make("lie.honest", Pass)};
+}
+
+std::vector<Check> Odd() {
+  return {Make("odd.fail", Fail),
+          Make("odd.expect",
+               [](CheckContext& c) {
+                 EXPECT_EQ(2 + 2, 5) << "arithmetic";
+                 return Pass(c);
+               }),
+          Make("odd.assert",
+               [](CheckContext& c) {
+                 AssertInHelper();
+                 return Pass(c);
+               }),
+          Make("odd.skip",
+               [](CheckContext& c) {
+                 SkipInHelper();
+                 return Pass(c);
+               }),
+          Make("odd.throw", [](CheckContext&) -> Outcome { throw std::runtime_error("thrown"); }),
+          Make("odd.throw_int", [](CheckContext&) -> Outcome { throw 7; }),
+          Make("odd.unsupported", [](CheckContext&) { return Outcome::Unsupported("2 schedulable nodes", "1"); }),
+          Make("odd.known", [](CheckContext&) { return Outcome::Known("KI-GARP", "host endpoint has no IPv4"); }),
+          Make("odd.resolved", [](CheckContext&) { return Outcome::Resolved("KI-BIGTCP", "GSO 192 KiB"); }),
+          Make("odd.inconclusive", [](CheckContext&) { return Outcome::Inconclusive("the log was rotated"); }),
+          Make("odd.bytes",
+               [](CheckContext&) {
+                 return Outcome::Failed({.expected = "text", .found = "\x1b[31m\xff\x01 ]]>", .next = ""});
+               }),
+          Make("odd.leak", [](CheckContext&) {
+            return Outcome::Failed({.expected = "silence", .found = "token: abcdef.0123456789abcdef", .next = ""})
+                .With({.name = "secrets/../leak.yaml", .content = "password: hunter2hunter2\nplain: yes\n"});
+          })};
+}
+
+std::vector<Check> Slow() {
+  std::vector<Check> checks = {
+      Make("slow.hang", [](CheckContext&) -> Outcome { Hang(); }), Make("slow.next", Pass),
+      Make("slow.settles", [](CheckContext& c) { return Count(c, "settles") >= 3 ? Pass(c) : Fail(c); }),
+      Make("slow.never", Fail), Make("slow.sleeps", [](CheckContext& c) {
+        // Long enough for a test to kill somebody meanwhile.
+        std::this_thread::sleep_for(std::chrono::seconds(20));
+        return Pass(c);
+      })};
+  checks[0].deadline = absl::Milliseconds(300);
+  return checks;
+}
+
+std::vector<Check> Dependent() {
+  std::vector<Check> checks = {
+      Make("root.api", [](CheckContext& c) { return c.instance() == "worker" ? Fail(c) : Pass(c); }),
+      Make("root.child", Pass), Make("root.grandchild", Pass), Make("root.all", Pass)};
+  checks[0].instances = checks[1].instances = checks[2].instances = Instances::kNode;
+  checks[1].after = {"root.api"};
+  checks[2].after = {"root.child"};
+  checks[3].after = {"root.child"};
+  return checks;
+}
+
+std::vector<Check> Flaky() {
+  std::vector<Check> checks = {
+      Make("flaky.once", [](CheckContext& c) { return Count(c, "once") >= 2 ? Pass(c) : Fail(c); }),
+      Make("flaky.always", Fail), Make("flaky.crash", [](CheckContext& c) -> Outcome {
+        Count(c, "crashes");
+        std::abort();
+      })};
+  for (Check& check : checks) check.retryable = true;
+  for (int i = 0; i < 6; ++i) checks.push_back(Make("many.fail" + std::to_string(i), Fail));
+  checks.push_back(Make("many.retryable", [](CheckContext& c) { return Count(c, "many") >= 2 ? Pass(c) : Fail(c); }));
+  checks.back().retryable = true;
+  return checks;
+}
+
+std::vector<Check> Tiered() {
+  std::vector<Check> checks = {Make("tier.create", Pass), Make("tier.disruptive", Pass), Make("tier.namespaced", Pass)};
+  checks[0].tier = Tier::kCreate;
+  checks[1].tier = Tier::kDisruptive;
+  checks[1].alone = true;
+  checks[2].instances = Instances::kNamespace;
+  return checks;
+}
+
+}  // namespace
+
+std::vector<Suite> Suites() {
+  return {{"good", "passes", Good()},       {"crash", "crashes", Crashing()}, {"lie", "lies", Lying()},
+          {"odd", "every verdict", Odd()},  {"slow", "takes time", Slow()},   {"root", "depends", Dependent()},
+          {"flaky", "fails once", Flaky()}, {"tier", "may not", Tiered()}};
+}
+
+}  // namespace tales::selftest
