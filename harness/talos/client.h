@@ -4,9 +4,10 @@
 // client dials an endpoint (a control plane, which forwards by metadata `node`) and tries the next endpoint when one is
 // unavailable. Replies are messages of our own subset of the protocol (proto/), field numbers as in Talos 1.9.4.
 //
-// Errors read: "<Method> of <node> via <endpoint>: <why>". Codes worth knowing: Unavailable (node down or booting; retry),
-// DeadlineExceeded, PermissionDenied (role, or forwarding refused), Unimplemented (maintenance mode; a control-plane
-// method asked of a worker), NotFound (Read, Get), FailedPrecondition (container mode, Bootstrap too early).
+// Errors read: "<Method> of <node> via <endpoint>: <why>". Codes worth knowing: Unavailable (node down or booting;
+// retry), DeadlineExceeded, PermissionDenied (role, or forwarding refused), Unimplemented (maintenance mode; a
+// control-plane method asked of a worker), NotFound (Read, Get), FailedPrecondition (container mode, Bootstrap too
+// early).
 //
 // Thread-safe. Every call has a deadline and is cancelled when it passes.
 #pragma once
@@ -24,6 +25,7 @@
 #include "absl/time/time.h"
 #include "harness/base/deadline.h"
 #include "harness/talos/proto/machine.pb.h"
+#include "harness/talos/proto/time.pb.h"
 #include "harness/talos/talosconfig.h"
 
 namespace tales::talos {
@@ -74,27 +76,35 @@ class Client {
   absl::StatusOr<machine::EtcdMembers> EtcdMembers(std::string_view node, Deadline deadline);
   absl::StatusOr<machine::EtcdStatus> EtcdStatus(std::string_view node, Deadline deadline);
   absl::StatusOr<machine::EtcdAlarm> EtcdAlarms(std::string_view node, Deadline deadline);
-  absl::StatusOr<machine::ServiceRestart> ServiceRestart(std::string_view node, std::string_view service, Deadline deadline);
+  absl::StatusOr<talos_time::Time> Time(std::string_view node, Deadline deadline);  // the node asks its time server
+  // Never repeated after it was sent: a broken connection is an error, also where there are other endpoints.
+  absl::StatusOr<machine::ServiceRestart> ServiceRestart(std::string_view node, std::string_view service,
+                                                         Deadline deadline);
 
   // The same to many nodes in one call (metadata `nodes`): errors of single nodes come inside an OK reply and are
   // handed out per node. A node that is missing from the reply is an Internal error of that node, never silence.
   PerNode<machine::Version> Versions(const std::vector<std::string>& nodes, Deadline deadline);
   PerNode<machine::ServiceList> ServicesOf(const std::vector<std::string>& nodes, Deadline deadline);
 
-  // Streams.
-  absl::StatusOr<std::string> Read(std::string_view node, std::string_view path, Deadline deadline, size_t limit = 1 << 20);
+  // Streams. Read: OutOfRange where the file is longer than `limit` bytes, NotFound where there is none.
+  absl::StatusOr<std::string> Read(std::string_view node, std::string_view path, Deadline deadline,
+                                   size_t limit = 1 << 20);
   absl::Status Dmesg(std::string_view node, const ChunkSink& sink, Deadline deadline);
-  absl::Status Logs(std::string_view node, std::string_view service, int tail_lines, const ChunkSink& sink, Deadline deadline);
+  // `service` is a Talos service; `tail_lines` -1: all.
+  absl::Status Logs(std::string_view node, std::string_view service, int tail_lines, const ChunkSink& sink,
+                    Deadline deadline);
   absl::StatusOr<std::string> Kubeconfig(std::string_view node, Deadline deadline);  // unpacked YAML
 
   // COSI state. Get: NotFound when it is not there.
   absl::StatusOr<Resource> Get(std::string_view node, ResourceKind kind, std::string_view id, Deadline deadline);
   absl::StatusOr<std::vector<Resource>> List(std::string_view node, ResourceKind kind, Deadline deadline);
-  // Existing resources as kCreated, then kBootstrapped, then changes, until `sink` returns false or `deadline` passes.
+  // Existing resources as kCreated, then kBootstrapped, then changes, until `sink` returns false (OK) or `deadline`
+  // passes (DeadlineExceeded).
   absl::Status Watch(std::string_view node, ResourceKind kind, const std::function<bool(const ResourceEvent&)>& sink,
                      Deadline deadline);
 
-  // One call through a given endpoint, without failover: "does this control plane forward to that node?" (health.routing).
+  // One call through a given endpoint, without failover: "does this control plane forward to that node?"
+  // (health.routing).
   absl::StatusOr<machine::Version> VersionVia(std::string_view endpoint, std::string_view node, Deadline deadline);
 
   const std::vector<std::string>& endpoints() const;
