@@ -1,9 +1,9 @@
 #include <cerrno>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "reports/run_model.h"
@@ -30,14 +30,14 @@ absl::StatusOr<RunModel> ReadJournal(const std::filesystem::path& path) {
   if (!file) return absl::ErrnoToStatus(errno, absl::StrCat("reading the journal ", path.string()));
 
   RunModel model;
-  std::vector<char> buffer(kLongestLine);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kLongestLine);
   for (size_t number = 1;; ++number) {
-    file.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    file.getline(buffer.get(), static_cast<std::streamsize>(kLongestLine));
     const auto taken = static_cast<size_t>(file.gcount());
     if (taken == 0) break;
     if (file.fail() && !file.eof()) return Damaged(path, number, "a line longer than 16 MiB");
     const bool is_whole = !file.eof();
-    const std::string_view line(buffer.data(), is_whole ? taken - 1 : taken);
+    const std::string_view line(buffer.get(), is_whole ? taken - 1 : taken);
     if (line.empty()) continue;
     const nlohmann::json event = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (event.is_discarded()) {

@@ -36,7 +36,7 @@ struct Case {
   Verdict verdict = Verdict::kError;
   std::string error_kind = "not_run";  // of kError: crash, timeout, fixture, not_run, unreachable
   std::string issue;                   // KI-GARP
-  std::string expected, found, next;   // of kBlocked: `found` is the check that it hangs on
+  std::string expected, found, next;   // of kBlocked: `found` is the red checks that it hangs on, "a, b"
   double duration = 0;                 // seconds
   std::vector<std::string> evidence;   // paths relative to the run's folder
   std::vector<Attempt> attempts;       // earlier ones

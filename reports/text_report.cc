@@ -126,13 +126,14 @@ class Text {
   }
 
   void WriteRed() {
-    const std::vector<Group> groups =
-        GroupBy([&](const Case& one) { return model_.Fails(one); },
-                [&](const Case& one) {
-                  // A case with evidence of its own is an entry of its own.
-                  const std::string own = one.evidence.empty() && one.attempts.empty() ? "" : one.check;
-                  return absl::StrJoin({RedLabel(one), one.expected, one.found, one.next, own}, "\x1F");
-                });
+    const std::vector<Group> groups = GroupBy(
+        [&](const Case& one) { return model_.Fails(one); },
+        [&](const Case& one) {
+          // A case with evidence of its own is an entry of its own.
+          const std::string own = one.evidence.empty() && one.attempts.empty() ? "" : one.check;
+          return absl::StrJoin(
+              {RedLabel(one), std::string(one.started ? "1" : "0"), one.expected, one.found, one.next, own}, "\x1F");
+        });
     for (const Group& group : groups) WriteRedGroup(group);
   }
 
@@ -159,13 +160,10 @@ class Text {
     WriteBlockedBy(group);
   }
 
-  // The check at the root of what blocks `one`: what it names may itself be blocked.
+  // The red check that a blocked one is told under: the first of those it names ("a, b").
   std::string RootOf(const Case& one) const {
-    const Case* at = &one;
-    for (size_t steps = 0; steps < model_.cases().size(); ++steps) {
-      const Case* above = model_.Find(at->found);
-      if (above == nullptr || above->verdict != Verdict::kBlocked) return at->found;
-      at = above;
+    for (std::string_view root : absl::StrSplit(one.found, ", ")) {
+      if (IsRed(root)) return std::string(root);
     }
     return one.found;
   }
