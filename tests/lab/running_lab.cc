@@ -1,0 +1,63 @@
+#include "tests/lab/running_lab.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "harness/base/status.h"
+#include "yaml-cpp/yaml.h"
+
+namespace tales::lab {
+
+std::string ServeLabProgram() {
+  const char* program = std::getenv("TALES_SERVE_LAB");
+  return program == nullptr ? "" : program;
+}
+
+absl::StatusOr<RunningLab> RunningLab::Start(const std::vector<std::string>& arguments) {
+  if (ServeLabProgram().empty()) return absl::FailedPreconditionError("TALES_SERVE_LAB does not name the program");
+  TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("lab-test"));
+  Child::Options options;
+  options.command.argv = {ServeLabProgram(), "lab", "--out", folder.path().string()};
+  options.command.argv.insert(options.command.argv.end(), arguments.begin(), arguments.end());
+  options.log_file = folder.path() / "log";
+  TALES_ASSIGN_OR_RETURN(Child child, Child::Start(options));
+  const Deadline deadline = Deadline::After(absl::Seconds(30));
+  while (!std::filesystem::exists(folder.path() / "ready")) {
+    if (!child.running() || deadline.passed())
+      return absl::UnavailableError(
+          absl::StrCat("the lab did not come up: ", ReadFile(folder.path() / "log").value_or("no log")));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return RunningLab(std::move(folder), std::move(child));
+}
+
+std::string RunningLab::Address(std::string_view name) const {
+  const YAML::Node cluster = YAML::LoadFile((folder() / "cluster.yaml").string());
+  for (const YAML::Node& node : cluster["nodes"])
+    if (node["name"].as<std::string>() == name) return node["address"].as<std::string>();
+  return "";
+}
+
+Finished RunningLab::Order(std::string_view verb, std::string_view fault) const {
+  Command command;
+  command.argv = {ServeLabProgram(), "lab", std::string(verb), "--out", folder().string(), std::string(fault)};
+  return Run(command, Deadline::After(absl::Seconds(30))).value_or(Finished{});
+}
+
+Finished RunningLab::RunClient(const std::vector<std::string>& argv) const {
+  Command command;
+  command.argv = argv;
+  command.environment = {{"TALOSCONFIG", (folder() / "talosconfig").string()},
+                         {"KUBECONFIG", (folder() / "kubeconfig").string()},
+                         {"HOME", folder().string()}};
+  absl::StatusOr<Finished> finished = Run(command, Deadline::After(absl::Seconds(60)));
+  if (finished.ok()) return *std::move(finished);
+  Finished failed;
+  failed.error_output = std::string(finished.status().message());
+  return failed;
+}
+
+}  // namespace tales::lab

@@ -1,0 +1,143 @@
+// Real talosctl on the lab. Where it contradicts the lab, the lab is wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "tests/lab/running_lab.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales::lab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class TalosctlTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!FindProgram("talosctl").ok()) GTEST_SKIP() << "talosctl is not on PATH";
+    absl::StatusOr<RunningLab> lab = RunningLab::Start();
+    ASSERT_OK(lab);
+    lab_ = std::make_unique<RunningLab>(*std::move(lab));
+    control_ = lab_->Address("control");
+    worker_ = lab_->Address("worker");
+  }
+
+  Finished Talosctl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "talosctl");
+    return lab_->RunClient(arguments);
+  }
+  // Its standard output; the test fails when it does not exit 0.
+  std::string Output(const std::vector<std::string>& arguments) {
+    const Finished finished = Talosctl(arguments);
+    EXPECT_EQ(finished.exit_code, 0) << finished.error_output;
+    return finished.output;
+  }
+
+  std::unique_ptr<RunningLab> lab_;
+  std::string control_, worker_;
+};
+
+TEST_F(TalosctlTest, VersionOfBothNodes) {
+  EXPECT_THAT(Output({"version", "-n", absl::StrCat(control_, ",", worker_)}),
+              AllOf(HasSubstr("v1.9.4"), HasSubstr(control_), HasSubstr(worker_), HasSubstr("RBAC")));
+}
+
+TEST_F(TalosctlTest, HealthByTheServerAndByTheClient) {
+  for (const char* server : {"--server=true", "--server=false"}) {
+    const Finished finished = Talosctl({"health", server, "--wait-timeout", "20s", "-n", control_});
+    EXPECT_EQ(finished.exit_code, 0) << finished.error_output;
+    EXPECT_THAT(finished.error_output, HasSubstr("waiting for all k8s nodes to report schedulable: OK"));
+  }
+}
+
+TEST_F(TalosctlTest, Services) {
+  EXPECT_THAT(Output({"services", "-n", worker_}),
+              AllOf(HasSubstr("kubelet"), HasSubstr("udevd"), Not(HasSubstr("etcd"))));
+  EXPECT_THAT(Output({"service", "etcd", "-n", control_}),
+              AllOf(HasSubstr("Running"), HasSubstr("Health check successful")));
+}
+
+TEST_F(TalosctlTest, AStoppedKubeletIsSeenByTalosAndByKubernetes) {
+  Output({"service", "kubelet", "stop", "-n", worker_});
+  EXPECT_THAT(Output({"services", "-n", worker_}), HasSubstr("Finished"));
+  EXPECT_THAT(Output({"get", "machinestatus", "-o", "yaml", "-n", worker_}), HasSubstr("kubelet not running"));
+  if (FindProgram("kubectl").ok())
+    EXPECT_THAT(lab_->RunClient({"kubectl", "get", "node", "worker"}).output, HasSubstr("NotReady"));
+  Output({"service", "kubelet", "start", "-n", worker_});
+  EXPECT_THAT(Output({"get", "machinestatus", "-n", worker_}), HasSubstr("true"));
+}
+
+TEST_F(TalosctlTest, ResourcesByTheirAliases) {
+  EXPECT_THAT(Output({"get", "members"}),
+              AllOf(HasSubstr("control"), HasSubstr("worker"), HasSubstr("Talos (v1.9.4)")));
+  EXPECT_THAT(Output({"get", "machinestatus"}), HasSubstr("running"));
+  EXPECT_THAT(Output({"get", "rd"}), HasSubstr("members.cluster.talos.dev"));
+  EXPECT_THAT(Output({"get", "ns", "--namespace", "meta"}) + Output({"get", "namespaces"}), HasSubstr("controlplane"));
+  EXPECT_THAT(Output({"get", "staticpodstatus", "-o", "yaml"}), HasSubstr("kube-system/kube-scheduler-control"));
+  EXPECT_THAT(Output({"get", "addresses", "-n", worker_}), HasSubstr(worker_));
+  EXPECT_THAT(Output({"get", "mountstatus", "EPHEMERAL"}), HasSubstr("/dev/sda6"));
+  EXPECT_NE(Talosctl({"get", "nothings"}).exit_code, 0);
+}
+
+TEST_F(TalosctlTest, Etcd) {
+  EXPECT_THAT(Output({"etcd", "members"}),
+              AllOf(HasSubstr("control"), HasSubstr(absl::StrCat("https://", control_, ":2380"))));
+  EXPECT_THAT(Output({"etcd", "status"}), HasSubstr("false"));
+  Output({"etcd", "alarm", "list"});
+  const Finished on_worker = Talosctl({"etcd", "members", "-n", worker_});
+  EXPECT_THAT(on_worker.error_output, HasSubstr("only available on control plane nodes"));
+}
+
+TEST_F(TalosctlTest, LogsAndFiles) {
+  EXPECT_THAT(Output({"dmesg", "-n", worker_}), AllOf(HasSubstr("Linux version 6.12.13-talos"), HasSubstr("vga=792")));
+  EXPECT_THAT(Output({"logs", "kubelet", "-n", worker_}), HasSubstr("Health check successful"));
+  EXPECT_THAT(Output({"logs", "etcd", "--tail", "1"}), HasSubstr("Health check successful"));
+  EXPECT_THAT(Output({"read", "/proc/cmdline", "-n", worker_}), HasSubstr("vga=792"));
+  EXPECT_THAT(Output({"list", "/proc", "-n", worker_}), HasSubstr("cmdline"));
+  const Finished missing = Talosctl({"read", "/no/such", "-n", worker_});
+  EXPECT_NE(missing.exit_code, 0);
+  EXPECT_THAT(missing.error_output, HasSubstr("no such file or directory"));
+}
+
+TEST_F(TalosctlTest, Machine) {
+  EXPECT_THAT(Output({"mounts", "-n", worker_}), AllOf(HasSubstr("/dev/sda6"), HasSubstr("/var")));
+  EXPECT_THAT(Output({"memory", "-n", worker_}), HasSubstr(worker_));
+  EXPECT_THAT(Output({"processes", "-n", worker_}), HasSubstr("/usr/local/bin/kubelet"));
+  EXPECT_THAT(Output({"stats"}), HasSubstr("apid"));
+  EXPECT_THAT(Output({"containers"}), HasSubstr("trustd"));
+  EXPECT_THAT(Output({"time"}), HasSubstr("time.cloudflare.com"));
+  EXPECT_THAT(Output({"get", "disks"}), HasSubstr("100 GB"));
+}
+
+TEST_F(TalosctlTest, KubeconfigOpensTheKubernetesApi) {
+  const std::string path = (lab_->folder() / "fetched").string();
+  Output({"kubeconfig", path, "--merge=false"});
+  if (!FindProgram("kubectl").ok()) GTEST_SKIP() << "kubectl is not on PATH";
+  EXPECT_THAT(lab_->RunClient({"kubectl", "--kubeconfig", path, "get", "nodes"}).output, HasSubstr("worker"));
+}
+
+TEST_F(TalosctlTest, AWorkerRefusesToForward) {
+  const Finished finished = Talosctl({"-e", worker_, "-n", control_, "version"});
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_THAT(finished.error_output, HasSubstr("no request forwarding"));
+}
+
+TEST_F(TalosctlTest, ANodeThatIsDownIsOneErrorAmongAnswers) {
+  EXPECT_EQ(lab_->Order("fault", "lab:node-down=worker").exit_code, 0);
+  const Finished finished = Talosctl({"version", "-n", absl::StrCat(control_, ",", worker_)});
+  EXPECT_THAT(finished.output, HasSubstr(control_));
+  EXPECT_THAT(finished.error_output, HasSubstr("no route to host"));
+  EXPECT_EQ(lab_->Order("heal", "lab:node-down=worker").exit_code, 0);
+  Output({"version", "-e", worker_, "-n", worker_});
+}
+
+TEST_F(TalosctlTest, WhatTheLabHasNotIsUnimplemented) {
+  EXPECT_THAT(Talosctl({"reboot", "--wait=false", "-n", worker_}).error_output, HasSubstr("Unimplemented"));
+}
+
+}  // namespace
+}  // namespace tales::lab
