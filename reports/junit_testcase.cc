@@ -118,7 +118,8 @@ void AddVerdict(pugi::xml_node testcase, const Case& one, bool fails, std::strin
 std::string Seconds(double seconds) { return absl::StrFormat("%.3f", seconds); }
 
 void SetAttribute(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(value.c_str());
+  // Attributes may hold "]]>", but readers that look for CDATA with less than an XML parser stumble over it.
+  node.append_attribute(name).set_value(absl::StrReplaceAll(value, {{"]]>", "]] >"}}).c_str());
 }
 
 pugi::xml_node AppendTestcase(pugi::xml_node suite, const Case& one, bool fails) {

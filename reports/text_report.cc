@@ -14,7 +14,8 @@
 namespace tales::reports {
 namespace {
 
-constexpr size_t kLongestField = 4 << 10;
+constexpr size_t kLongestField = 2 << 10;
+constexpr size_t kLongestReason = 400;
 constexpr int kNamesShown = 12;
 
 std::string Field(const nlohmann::json& object, const char* key) {
@@ -202,7 +203,7 @@ class Text {
       for (const Group& group : groups) {
         if (std::exchange(is_first, false)) out_ += '\n';
         const std::string names = JoinNames(group.checks, options_.verbose ? 0 : kNamesShown);
-        const std::string reason = Reason(*group.first);
+        const std::string reason = OneLine(HeadAndTail(Reason(*group.first), kLongestReason));
         absl::StrAppend(&out_, Label(verdict, ToString(verdict)), " ");
         const size_t start = out_.size();
         Wrapped(std::string(14, ' '), absl::StrCat(reason, reason.empty() ? "" : ": ", Count(group.checks), names));
@@ -234,7 +235,8 @@ class Text {
       if (std::exchange(is_first, false)) out_ += '\n';
       absl::StrAppend(&out_, Label(one.verdict, "passed"), " ");
       const size_t start = out_.size();
-      Wrapped(std::string(14, ' '), absl::StrCat(one.check, one.found.empty() ? "" : ": ", OneLine(one.found)));
+      Wrapped(std::string(14, ' '),
+              absl::StrCat(one.check, one.found.empty() ? "" : ": ", OneLine(HeadAndTail(one.found, kLongestReason))));
       out_.erase(start, 14);
     }
   }

@@ -7,6 +7,7 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "harness/cli/report.h"
 
 namespace tales {
 
@@ -20,6 +21,7 @@ int RunCli(const Registry& registry, int argc, char** argv) {
   app.set_version_flag("--version", TALES_VERSION);
   AddVerifyCommand(app, context);
   AddListCommand(app, context);
+  AddReportCommand(app, context);
   AddWorkerCommand(app, context);
   for (const auto& add : registry.commands) add(app, context);
   try {
