@@ -1,9 +1,10 @@
 #include "harness/talos/transport.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -21,9 +22,18 @@ std::string Elapsed(absl::Time start) {
   return absl::FormatDuration(absl::Trunc(absl::Now() - start + absl::Milliseconds(5), absl::Milliseconds(10)));
 }
 
+// gRPC writes TLS failures to standard error by itself. We say the same in the error, with the node's name.
+void SilenceGrpc() {
+  [[maybe_unused]] static const bool done = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    return true;
+  }();
+}
+
 }  // namespace
 
 grpc::ChannelArguments ChannelSettings() {
+  SilenceGrpc();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessage);
   arguments.SetMaxSendMessageSize(kMaxMessage);
