@@ -1,0 +1,163 @@
+#include "fixtures/served/served_fixture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/file.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales {
+namespace {
+
+using tales::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+bool Exists(pid_t pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
+
+bool Gone(pid_t pid, absl::Duration within) {
+  return RetryUntil(Deadline::After(within), "the end", absl::Milliseconds(5),
+                    [&] { return Exists(pid) ? absl::UnavailableError("still there") : absl::OkStatus(); })
+      .ok();
+}
+
+class ServedFixtureTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TemporaryFolder::Make("tales-served-test");
+    ASSERT_OK(folder);
+    folder_ = std::make_unique<TemporaryFolder>(*std::move(folder));
+    request_.state_folder = folder_->path();
+    request_.deadline = Deadline::After(absl::Seconds(20));
+    request_.progress = [this](std::string_view line) { progress_.emplace_back(line); };
+  }
+  ServedFixture Make(const std::string& mode) {
+    return ServedFixture({.name = "sham", .arguments = {mode}, .simulated = true, .program = TALES_SERVED_PROGRAM});
+  }
+  std::unique_ptr<TemporaryFolder> folder_;
+  FixtureRequest request_;
+  std::vector<std::string> progress_;
+};
+
+TEST_F(ServedFixtureTest, ServesUntilItIsTakenDown) {
+  ServedFixture fixture = Make("serve");
+  request_.definition.emplace().path = "wanted.yaml";
+  request_.faults = {{.domain = "lab", .id = "off", .target = "worker"}};
+  ASSERT_OK_AND_ASSIGN(ClusterAccess access, fixture.Up(request_));
+  EXPECT_EQ(access.fixture, "sham");
+  EXPECT_TRUE(access.simulated);
+  EXPECT_TRUE(access.owned);
+  EXPECT_EQ(access.granted, Tier::kDisruptive);
+  EXPECT_TRUE(access.talosconfig.empty());
+  EXPECT_EQ(access.kubeconfig, folder_->path() / "sham" / "kubeconfig");
+  ASSERT_OK_AND_ASSIGN(std::string arguments, ReadFile(access.cluster_file));
+  EXPECT_THAT(arguments, AllOf(HasSubstr("--lifeline\n"), HasSubstr("--cluster\nwanted.yaml\n"),
+                               HasSubstr("--fault\nlab:off=worker\n")));
+  EXPECT_OK(fixture.Alive());
+  const pid_t pid = fixture.pid();
+  EXPECT_OK(fixture.Down());
+  EXPECT_FALSE(Exists(pid));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+}
+
+TEST_F(ServedFixtureTest, TheDestructorTakesItDown) {
+  pid_t pid = 0;
+  {
+    ServedFixture fixture = Make("serve");
+    ASSERT_OK(fixture.Up(request_));
+    pid = fixture.pid();
+  }
+  EXPECT_FALSE(Exists(pid));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+}
+
+TEST_F(ServedFixtureTest, WhatTheRunGrantsIsTheLimit) {
+  ServedFixture fixture = Make("serve");
+  request_.allow = Tier::kRead;
+  ASSERT_OK_AND_ASSIGN(ClusterAccess access, fixture.Up(request_));
+  EXPECT_EQ(access.granted, Tier::kRead);
+}
+
+TEST_F(ServedFixtureTest, SaysWhatTheProcessSaidLast) {
+  ServedFixture fixture = Make("fail");
+  EXPECT_THAT(fixture.Up(request_), StatusIs(absl::StatusCode::kUnavailable,
+                                             AllOf(HasSubstr("fixture sham: its process ended with exit code 3"),
+                                                   HasSubstr("no etcd to be found"))));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+}
+
+TEST_F(ServedFixtureTest, NotReadyInTime) {
+  ServedFixture fixture = Make("never");
+  request_.deadline = Deadline::After(absl::Milliseconds(500));
+  EXPECT_THAT(fixture.Up(request_), StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("not ready after")));
+  EXPECT_THAT(progress_, Contains("building nothing"));
+}
+
+TEST_F(ServedFixtureTest, NoSuchProgram) {
+  ServedFixture fixture({.name = "sham", .program = folder_->path() / "nothing"});
+  EXPECT_THAT(fixture.Up(request_), StatusIs(absl::StatusCode::kNotFound, HasSubstr("nothing")));
+}
+
+TEST_F(ServedFixtureTest, NoticesThatItDied) {
+  ServedFixture fixture = Make("serve");
+  ASSERT_OK(fixture.Up(request_));
+  kill(fixture.pid(), SIGKILL);
+  absl::Status alive;
+  for (int i = 0; i < 500 && (alive = fixture.Alive()).ok(); ++i) usleep(10'000);
+  EXPECT_THAT(alive, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("signal 9")));
+}
+
+// The runner killed by -9: here a child of the test that holds a fixture and never takes it down.
+TEST_F(ServedFixtureTest, EndsWithItsParentHoweverThatEnds) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t runner = fork();
+  if (runner == 0) {
+    ServedFixture fixture = Make("serve");
+    const bool up = fixture.Up(request_).ok();
+    const pid_t pid = up ? fixture.pid() : -1;
+    if (write(ends[1], &pid, sizeof pid) != sizeof pid) _exit(1);
+    while (true) pause();
+  }
+  pid_t server = 0;
+  ASSERT_EQ(read(ends[0], &server, sizeof server), static_cast<ssize_t>(sizeof server));
+  ASSERT_GT(server, 0);
+  EXPECT_TRUE(Exists(server));
+  kill(runner, SIGKILL);
+  waitpid(runner, nullptr, 0);
+  EXPECT_TRUE(Gone(server, absl::Seconds(10)));
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(ServedFixtureTest, OneServerPerFolder) {
+  ServedFixture fixture = Make("serve");
+  ASSERT_OK(fixture.Up(request_));
+  ASSERT_OK_AND_ASSIGN(Finished second,
+                       Run({.argv = {TALES_SERVED_PROGRAM, "serve", "--out", (folder_->path() / "sham").string()}},
+                           Deadline::After(absl::Seconds(10))));
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_THAT(second.error_output, HasSubstr("another process serves there"));
+}
+
+TEST(LogTailTest, KeepsTheEnd) {
+  ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("tales-tail-test"));
+  ASSERT_OK(WriteFileAtomically(folder.path() / "log", "one\ntwo\nthree\n\n"));
+  EXPECT_EQ(LogTail(folder.path() / "log", 2), "two\nthree");
+  EXPECT_EQ(LogTail(folder.path() / "none"), "");
+  ASSERT_OK(WriteFileAtomically(folder.path() / "long", std::string(100'000, 'x')));
+  EXPECT_EQ(LogTail(folder.path() / "long").size(), 4096u);
+}
+
+}  // namespace
+}  // namespace tales
