@@ -1,5 +1,5 @@
 // A reader of JUnit that is not ours; the version is pinned by go.sum.
-module tales.invalid/tests/real/junit_readers
+module tales.invalid/tests/junit_readers
 
 go 1.23.0
 

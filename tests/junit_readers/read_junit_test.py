@@ -55,7 +55,7 @@ class ReadJUnit(unittest.TestCase):
                 read = {"python": read_with_python, "go": read_with_go}[READER](path)
                 for check in report["checks"]:
                     suite, _, name = check["check"].partition(".")
-                    # go-junit trims the white space of nothing: names are compared as they are, "]]>" aside.
+                    # JUnit writer puts a space into "]]>" in attributes.
                     wanted = f"tales.{suite} {name or suite}".replace("]]>", "]] >")
                     self.assertEqual(read["names"].count(wanted), 1, wanted)
                 verdicts = collections.Counter(check["verdict"] for check in report["checks"])
