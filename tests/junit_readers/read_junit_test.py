@@ -41,7 +41,7 @@ def read_with_go(path):
     folder = os.path.dirname(os.path.abspath(__file__))
     with tempfile.TemporaryDirectory() as out:
         program = os.path.join(out, "reader")
-        subprocess.run([go, "build", "-o", program, "."], cwd=folder, check=True)
+        subprocess.run([go, "build", "-buildvcs=false", "-o", program, "."], cwd=folder, check=True)
         line = subprocess.run([program, path], check=True, capture_output=True, text=True).stdout
     read = json.loads(line)
     return {"names": read["Names"], "passed": read["Passed"], "skipped": read["Skipped"], "failure": read["Failed"],
@@ -55,7 +55,7 @@ class ReadJUnit(unittest.TestCase):
                 read = {"python": read_with_python, "go": read_with_go}[READER](path)
                 for check in report["checks"]:
                     suite, _, name = check["check"].partition(".")
-                    # JUnit writer puts a space into "]]>" in attributes.
+                    # The writer puts a space into "]]>" in attributes.
                     wanted = f"tales.{suite} {name or suite}".replace("]]>", "]] >")
                     self.assertEqual(read["names"].count(wanted), 1, wanted)
                 verdicts = collections.Counter(check["verdict"] for check in report["checks"])
