@@ -20,7 +20,7 @@ void AddSecrets(const ClusterAccess& access, Redactor& redactor) {
   for (const std::string& secret : {kube->key_pem, kube->token, kube->password}) redactor.Add(secret);
   if (kube->token_file.empty()) return;
   if (const auto token = ReadFile(kube->token_file, 1 << 20); token.ok()) {
-    redactor.Add(absl::StripAsciiWhitespace(*token));
+    redactor.Add(std::string(absl::StripAsciiWhitespace(*token)));
   }
 }
 

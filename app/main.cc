@@ -1,0 +1,58 @@
+// The product: every suite, fixture, fault and profile that `tales` knows.
+#include <memory>
+
+#include "fixtures/adopt/adopt_fixture.h"
+#include "fixtures/lab/fault_catalogue.h"
+#include "fixtures/lab/lab_command.h"
+#include "fixtures/lab/lab_fixture.h"
+#include "fixtures/local/local_command.h"
+#include "fixtures/local/local_fixture.h"
+#include "harness/cli/cli.h"
+#include "suites/health/suite.h"
+#include "suites/pod_security/suite.h"
+
+namespace {
+
+// What must be judged (`require`) is for a cluster file to say: it knows what the cluster is meant to have.
+std::vector<tales::Profile> Profiles() {
+  using tales::Tier;
+  return {{.name = "health",
+           .description = "what can be judged without a declared intent",
+           .tier = Tier::kRead,
+           .settle = absl::Seconds(10),
+           .checks = {"health.*", "pod_security.*"}},
+          {.name = "post-install",
+           .description = "a cluster that has just been built",
+           .tier = Tier::kCreate,
+           .settle = absl::Seconds(30),
+           .checks = {"*"}},
+          {.name = "nightly",
+           .description = "rebuild and test",
+           .tier = Tier::kDisruptive,
+           .settle = absl::Minutes(10),
+           .checks = {"*"}},
+          {.name = "upgrade",
+           .description = "before and after an upgrade",
+           .tier = Tier::kDisruptive,
+           .settle = absl::Minutes(10),
+           .checks = {"*"}}};
+}
+
+tales::Registry Product() {
+  tales::Registry registry;
+  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite()};
+  registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
+  registry.fixtures["lab"] = tales::MakeLabFixture;
+  registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
+  registry.faults = tales::lab::LabFaults();
+  registry.profiles = Profiles();
+  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand};
+  return registry;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const tales::Registry registry = Product();
+  return tales::RunCli(registry, argc, argv);
+}

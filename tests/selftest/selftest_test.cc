@@ -1,0 +1,343 @@
+// The runner, judged from outside: exit code, journal, JUnit and report.json of a binary whose checks misbehave.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/file.h"
+#include "harness/base/subprocess.h"
+#include "nlohmann/json.hpp"
+#include "pugixml.hpp"
+#include "tests/support/status_matchers.h"
+
+namespace tales {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  return absl::StrSplit(text, separator, absl::SkipEmpty());
+}
+
+class SelfTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make("tales-selftest");
+    ASSERT_OK(folder);
+    folder_.emplace(*std::move(folder));
+  }
+  std::filesystem::path Run() const { return folder_->path() / "run"; }
+
+  Command Verify(std::vector<std::string> arguments, bool with_out = true) {
+    Command command{.argv = {TALES_SELFTEST, "verify", "--fixture", "none"}};
+    if (with_out) command.argv.insert(command.argv.end(), {"--out", Run().string()});
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    return command;
+  }
+  Finished Finish(std::vector<std::string> arguments) {
+    const absl::StatusOr<Finished> finished =
+        tales::Run(Verify(std::move(arguments)), Deadline::After(absl::Seconds(60)));
+    EXPECT_OK(finished);
+    return finished.value_or(Finished{});
+  }
+
+  // What each case of junit.xml holds: "" for one that passed, else the type of its element.
+  std::map<std::string, std::string> JUnit(const std::filesystem::path& run) {
+    pugi::xml_document document;
+    const pugi::xml_parse_result parsed = document.load_file((run / "junit.xml").c_str());
+    EXPECT_TRUE(parsed) << parsed.description();
+    std::map<std::string, std::string> cases;
+    for (const pugi::xpath_node& node : document.select_nodes("//testcase")) {
+      std::string type;
+      for (const pugi::xml_node& child : node.node().children()) {
+        if (*child.attribute("type").value() != '\0')
+          type = absl::StrCat(child.name(), " ", child.attribute("type").value());
+      }
+      cases[absl::StrCat(std::string(node.node().attribute("classname").value()).substr(6), ".",
+                         node.node().attribute("name").value())] = type;
+    }
+    return cases;
+  }
+  Json Report() { return Json::parse(ReadFile(Run() / "report.json").value_or("null"), nullptr, false); }
+  Json Of(const std::string& check) {
+    const Json report = Report();
+    for (const Json& each : report.value("checks", Json::array())) {
+      if (each.value("check", "") == check) return each;
+    }
+    ADD_FAILURE() << check << " is not in report.json";
+    return Json::object();
+  }
+  std::vector<Json> Journal() {
+    std::vector<Json> events;
+    for (const std::string& line : Split(ReadFile(Run() / "events.jsonl").value_or(""), '\n') {
+      events.push_back(Json::parse(line, nullptr, false));
+    }
+    return events;
+  }
+  std::string Verdict(const std::string& check) { return Of(check).value("verdict", ""); }
+  // Waits until the journal says that `check` began.
+  void AwaitStarted(const std::string& check) {
+    const absl::Status status = RetryUntil(Deadline::After(absl::Seconds(20)), check, absl::Milliseconds(20), [&] {
+      const std::string journal = ReadFile(Run() / "events.jsonl").value_or("");
+      for (const std::string& line : Split(journal, '\n')) {
+        if (absl::StrContains(line, "\"started\"") && absl::StrContains(line, check)) return absl::OkStatus();
+      }
+      return absl::Status(absl::StatusCode::kNotFound, journal.substr(0, 200));
+    });
+    ASSERT_OK(status);
+  }
+  std::optional<TemporaryFolder> folder_;
+};
+
+TEST_F(SelfTest, WhatPassesIsGreen) {
+  const Finished run = Finish({});
+  EXPECT_EQ(run.exit_code, 0) << run.output << run.error_output;
+  EXPECT_THAT(run.output, HasSubstr("judged 4 of 4"));
+  const auto cases = JUnit(Run());
+  EXPECT_EQ(cases.size(), 4u);
+  for (const auto& [name, type] : cases) EXPECT_EQ(type, "") << name;
+  const std::vector<Json> journal = Journal();
+  ASSERT_GE(journal.size(), 10u);
+  EXPECT_EQ(journal.front()["event"], "run");
+  for (const char* key :
+       {"run", "version", "profile", "fixture", "simulated", "tier", "plan_sha256", "authority", "cluster"}) {
+    EXPECT_TRUE(journal.front().contains(key)) << key;
+  }
+  EXPECT_EQ(journal.back()["event"], "end");
+  EXPECT_EQ(journal.back()["exit"], 0);
+}
+
+TEST_F(SelfTest, EveryVerdictIsShownAsItIs) {
+  EXPECT_EQ(Finish({"--suite", "odd"}).exit_code, 1);
+  auto cases = JUnit(Run());
+  EXPECT_EQ(cases["odd.fail"], "failure tales.failed");
+  EXPECT_EQ(cases["odd.expect"], "failure tales.failed");
+  EXPECT_EQ(cases["odd.assert"], "failure tales.failed");
+  EXPECT_EQ(cases["odd.skip"], "skipped tales.unsupported");
+  EXPECT_THAT(cases["odd.throw"], HasSubstr("error"));
+  EXPECT_THAT(cases["odd.throw_int"], HasSubstr("error"));
+  EXPECT_EQ(cases["odd.unsupported"], "skipped tales.unsupported");
+  EXPECT_EQ(cases["odd.known"], "skipped tales.known");
+  EXPECT_EQ(cases["odd.inconclusive"], "skipped tales.inconclusive");
+  EXPECT_THAT(Of("odd.throw").value("found", ""), HasSubstr("thrown"));
+  EXPECT_THAT(Of("odd.expect").value("found", ""), HasSubstr("arithmetic"));
+}
+
+TEST_F(SelfTest, NoSecretIsLeftAnywhere) {
+  Finish({"--check", "odd.leak"});
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Run())) {
+    if (!entry.is_regular_file()) continue;
+    const std::string content = ReadFile(entry.path()).value_or("");
+    EXPECT_THAT(content, AllOf(Not(HasSubstr("0123456789abcdef\"")), Not(HasSubstr("hunter2")))) << entry.path();
+  }
+  EXPECT_TRUE(std::filesystem::exists(Run() / "artifacts" / "odd.leak"));
+}
+
+TEST_F(SelfTest, ACrashCostsTheCheckThatCrashed) {
+  EXPECT_EQ(Finish({"--suite", "crash"}).exit_code, 1);
+  auto cases = JUnit(Run());
+  for (const char* name : {"crash.segv", "crash.abort", "crash.exit0", "crash.exit1", "crash.terminate"}) {
+    EXPECT_EQ(cases[name], "error tales.crash") << name;
+  }
+  EXPECT_EQ(cases["crash.after"], "");
+  const Json evidence = Of("crash.abort").value("evidence", Json::array());
+  ASSERT_EQ(evidence.size(), 1u);
+  EXPECT_THAT(ReadFile(Run() / evidence[0].get<std::string>()).value_or(""), HasSubstr("last words"));
+}
+
+TEST_F(SelfTest, ALieIsNeverGreen) {
+  EXPECT_EQ(Finish({"--suite", "lie"}).exit_code, 1);
+  auto cases = JUnit(Run());
+  for (const char* name : {"lie.forged", "lie.forged_exit", "lie.other", "lie.garbage", "lie.endless", "lie.closes"}) {
+    EXPECT_THAT(cases[name], HasSubstr("error")) << name;
+  }
+  EXPECT_EQ(cases["lie.honest"], "");
+}
+
+TEST_F(SelfTest, AHangIsKilledAndTheOthersGoOn) {
+  EXPECT_EQ(Finish({"--check", "slow.hang", "--check", "slow.next"}).exit_code, 1);
+  EXPECT_EQ(JUnit(Run())["slow.hang"], "error tales.timeout");
+  EXPECT_EQ(JUnit(Run())["slow.next"], "");
+}
+
+TEST_F(SelfTest, SettlingIsWaitedForAndEnds) {
+  EXPECT_EQ(Finish({"--check", "slow.settles", "--settle", "20s"}).exit_code, 0);
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--check", "slow.never", "--check", "slow.next", "--settle", "1s"}).exit_code, 1);
+  EXPECT_EQ(Verdict("slow.never"), "failed");
+  EXPECT_EQ(Verdict("slow.next"), "passed");
+}
+
+TEST_F(SelfTest, OneRedRootIsOneFailureWithAList) {
+  EXPECT_EQ(Finish({"--suite", "root"}).exit_code, 1);
+  auto cases = JUnit(Run());
+  EXPECT_EQ(cases["root.api/worker"], "failure tales.failed");
+  EXPECT_EQ(cases["root.child/worker"], "skipped tales.blocked");
+  EXPECT_EQ(cases["root.grandchild/worker"], "skipped tales.blocked");
+  EXPECT_EQ(cases["root.grandchild/control"], "");
+  EXPECT_EQ(Of("root.grandchild/worker").value("found", ""), "root.api/worker");
+}
+
+TEST_F(SelfTest, OneRetryForWhatIsMarkedWhereFewFailed) {
+  EXPECT_EQ(Finish({"--check", "flaky.once"}).exit_code, 0);
+  EXPECT_EQ(Verdict("flaky.once"), "flaky");
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--suite", "flaky"}).exit_code, 1);
+  EXPECT_EQ(Verdict("flaky.always"), "failed");
+  EXPECT_EQ(ReadFile(Run() / "fixture" / "crashes").value_or(""), "x");
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--suite", "many"}).exit_code, 1);
+  EXPECT_EQ(Verdict("many.retryable"), "failed");
+}
+
+TEST_F(SelfTest, Tiers) {
+  EXPECT_EQ(Finish({"--suite", "tier"}).exit_code, 3);
+  EXPECT_EQ(Verdict("tier.create"), "unsupported");
+  EXPECT_EQ(Verdict("tier.namespaced"), "unsupported");
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--suite", "tier", "--allow", "disruptive"}).exit_code, 0);
+  std::filesystem::remove_all(Run());
+  const Finished refused = Finish({"--profile", "creating"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.error_output, HasSubstr("--allow create"));
+  EXPECT_FALSE(std::filesystem::exists(Run() / "events.jsonl"));
+}
+
+TEST_F(SelfTest, UsageErrors) {
+  EXPECT_EQ(tales::Run({.argv = {TALES_SELFTEST, "verify"}}, Deadline::After(absl::Seconds(20)))->exit_code, 2);
+  EXPECT_EQ(Finish({"--check", "good.oen"}).exit_code, 2);
+  EXPECT_EQ(Finish({"--settle", "soon"}).exit_code, 2);
+  EXPECT_EQ(Finish({"--profile", "weekly"}).exit_code, 2);
+  EXPECT_EQ(Finish({"--no-such-flag"}).exit_code, 2);
+  EXPECT_EQ(Finish({"--profile", "demanding"}).exit_code, 1);
+  const Finished again = Finish({});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.error_output, HasSubstr("--resume"));
+}
+
+TEST_F(SelfTest, FixturesThatDoNotComeUpOrDie) {
+  Command broken = Verify({});
+  broken.argv[3] = "broken";
+  const auto finished = tales::Run(broken, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(finished);
+  EXPECT_EQ(finished->exit_code, 3);
+  EXPECT_EQ(JUnit(Run())["fixture.up"], "error tales.fixture");
+  std::filesystem::remove_all(Run());
+  Command dying = Verify({"--check", "slow.sleeps"});
+  dying.argv[3] = "dying";
+  auto child = Child::Start({.command = dying});
+  ASSERT_OK(child);
+  AwaitStarted("slow.sleeps");
+  ASSERT_OK(WriteFileAtomically(Run() / "dead", ""));
+  const auto end = child->Wait(Deadline::After(absl::Seconds(15)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 3);
+  EXPECT_EQ(JUnit(Run())["slow.sleeps"], "error tales.fixture");
+}
+
+TEST_F(SelfTest, KilledRunnerLeavesARedReportAndNoWorker) {
+  auto child = Child::Start({.command = Verify({"--check", "slow.sleeps", "--check", "good.one", "--jobs", "1"})});
+  ASSERT_OK(child);
+  AwaitStarted("slow.sleeps");
+  const pid_t runner = child->pid();
+  std::vector<pid_t> workers;
+  const std::string children = ReadFile(absl::StrCat("/proc/", runner, "/task/", runner, "/children")).value_or("");
+  for (const std::string& pid : Split(children, ' ')
+    workers.push_back(std::stoi(pid));
+  EXPECT_FALSE(workers.empty());
+  kill(runner, SIGKILL);
+  ASSERT_TRUE(child->Wait(Deadline::After(absl::Seconds(10))).has_value());
+  for (const pid_t worker : workers) {
+    EXPECT_OK(RetryUntil(Deadline::After(absl::Seconds(5)), "the worker's end", absl::Milliseconds(20), [&] {
+      return kill(worker, 0) != 0 ? absl::OkStatus() : absl::UnavailableError("still there");
+    }));
+  }
+  EXPECT_EQ(JUnit(Run())["slow.sleeps"], "error tales.not_run");
+
+  // And it can be gone on with: what was judged stays, the rest is judged now.
+  const auto resumed =
+      tales::Run({.argv = {TALES_SELFTEST, "verify", "--resume", Run().string()}}, Deadline::After(absl::Seconds(60)));
+  ASSERT_OK(resumed);
+  EXPECT_EQ(resumed->exit_code, 0) << resumed->output << resumed->error_output;
+  EXPECT_EQ(Verdict("slow.sleeps"), "passed");
+}
+
+TEST_F(SelfTest, InterruptedRunEndsInOrder) {
+  auto child = Child::Start({.command = Verify({"--check", "slow.sleeps"})});
+  ASSERT_OK(child);
+  AwaitStarted("slow.sleeps");
+  kill(child->pid(), SIGINT);
+  const auto end = child->Wait(Deadline::After(absl::Seconds(10)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 130);
+  EXPECT_EQ(Journal().back()["exit"], 130);
+  EXPECT_EQ(JUnit(Run())["slow.sleeps"], "error tales.not_run");
+}
+
+TEST_F(SelfTest, ResumeRefusesAnotherRun) {
+  EXPECT_EQ(Finish({}).exit_code, 0);
+  std::string journal = ReadFile(Run() / "events.jsonl").value_or("");
+  const size_t digest = journal.find("\"plan_sha256\":\"") + 15;
+  journal[digest] = journal[digest] == '0' ? '1' : '0';
+  ASSERT_OK(WriteFileAtomically(Run() / "events.jsonl", journal));
+  const auto refused =
+      tales::Run({.argv = {TALES_SELFTEST, "verify", "--resume", Run().string()}}, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(refused);
+  EXPECT_EQ(refused->exit_code, 2);
+  EXPECT_THAT(refused->error_output, HasSubstr("plan_sha256"));
+}
+
+TEST_F(SelfTest, AFolderThatCannotBeWrittenIsTrouble) {
+  Command command = Verify({}, /*with_out=*/false);
+  command.argv.insert(command.argv.end(), {"--out", "/proc/tales-cannot-be"});
+  const auto finished = tales::Run(command, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(finished);
+  EXPECT_EQ(finished->exit_code, 3);
+  EXPECT_THAT(finished->error_output, HasSubstr("/proc/tales-cannot-be"));
+}
+
+TEST_F(SelfTest, NobodyListensToStandardOutput) {
+  std::string line =
+      absl::StrCat(TALES_SELFTEST, " verify --fixture none --out ", Run().string(), " | true; exit ${PIPESTATUS[0]}");
+  const auto finished = tales::Run({.argv = {"/bin/bash", "-c", line}}, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(finished);
+  EXPECT_EQ(finished->exit_code, 0) << finished->error_output;
+  EXPECT_EQ(JUnit(Run()).size(), 4u);
+}
+
+TEST_F(SelfTest, TwoRunsAtOnce) {
+  Command second = Verify({}, /*with_out=*/false);
+  second.argv.insert(second.argv.end(), {"--out", (folder_->path() / "second").string()});
+  auto child = Child::Start({.command = second});
+  ASSERT_OK(child);
+  EXPECT_EQ(Finish({}).exit_code, 0);
+  const auto end = child->Wait(Deadline::After(absl::Seconds(30)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 0);
+  EXPECT_EQ(JUnit(folder_->path() / "second").size(), 4u);
+}
+
+TEST_F(SelfTest, ListIsForProgramsToo) {
+  const auto list = tales::Run({.argv = {TALES_SELFTEST, "list", "--json"}}, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(list);
+  const Json checks = Json::parse(list->output, nullptr, false);
+  ASSERT_TRUE(checks.is_array());
+  for (const char* key : {"check", "question", "instances", "tier", "requires", "after", "faults"}) {
+    EXPECT_TRUE(checks[0].contains(key)) << key;
+  }
+}
+
+}  // namespace
+}  // namespace tales

@@ -1,0 +1,124 @@
+#include "harness/runner/plan.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales {
+namespace {
+
+using ::tales::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Check Make(std::string id, Instances instances, std::vector<std::string> after = {}) {
+  Check check;
+  check.id = std::move(id);
+  check.question = "Is it?";
+  check.instances = instances;
+  check.after = std::move(after);
+  check.faults = {"lab:x"};
+  check.look = [](CheckContext&) { return Outcome::Passed(""); };
+  return check;
+}
+
+class PlanTest : public ::testing::Test {
+ protected:
+  PlanTest() {
+    registry_.suites = {
+        {"health",
+         "",
+         {Make("health.talos_api", Instances::kNode), Make("health.kubelet", Instances::kNode, {"health.talos_api"}),
+          Make("health.pods", Instances::kControlPlane, {"health.talos_api"}),
+          Make("health.etcd", Instances::kOne, {"health.talos_api"})}},
+        {"other", "", {Make("other.labels", Instances::kNamespace)}}};
+    registry_.faults = {{.domain = "lab", .id = "x"}};
+    registry_.profiles = {{.name = "health", .settle = absl::Seconds(5), .checks = {"health.*"}},
+                          {.name = "post-install", .checks = {"*"}}};
+    definition_.nodes = {{.name = "control", .role = Role::kControlPlane}, {.name = "worker"}};
+  }
+  std::vector<std::string> Names(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const PlannedCheck& check : plan.checks) names.push_back(check.name);
+    return names;
+  }
+  const PlannedCheck& Find(const Plan& plan, std::string_view name) {
+    for (const PlannedCheck& check : plan.checks) {
+      if (check.name == name) return check;
+    }
+    ADD_FAILURE() << name << " is not planned";
+    return plan.checks.front();
+  }
+
+  Registry registry_;
+  ClusterDefinition definition_;
+};
+
+TEST_F(PlanTest, InstancesAndDependencies) {
+  const auto plan = MakePlan(registry_, definition_, {.profile = "health"});
+  ASSERT_OK(plan);
+  EXPECT_THAT(Names(*plan), ElementsAre("health.talos_api/control", "health.talos_api/worker", "health.kubelet/control",
+                                        "health.kubelet/worker", "health.pods/control", "health.etcd"));
+  EXPECT_THAT(Find(*plan, "health.kubelet/worker").after, ElementsAre("health.talos_api/worker"));
+  EXPECT_THAT(Find(*plan, "health.pods/control").after, ElementsAre("health.talos_api/control"));
+  EXPECT_THAT(Find(*plan, "health.etcd").after, ElementsAre("health.talos_api/control", "health.talos_api/worker"));
+  EXPECT_EQ(plan->settle, absl::Seconds(5));
+}
+
+TEST_F(PlanTest, WhatIsNotChosenButNeededIsPulledIn) {
+  const auto plan = MakePlan(registry_, definition_, {.checks = {"health.kubelet/worker"}});
+  ASSERT_OK(plan);
+  EXPECT_THAT(Names(*plan), ElementsAre("health.talos_api/worker", "health.kubelet/worker"));
+}
+
+TEST_F(PlanTest, NothingToAskIsSaid) {
+  const auto plan = MakePlan(registry_, definition_, {.suites = {"other"}});
+  ASSERT_OK(plan);
+  EXPECT_THAT(Names(*plan), ElementsAre("other.labels"));
+  EXPECT_TRUE(plan->checks[0].unsupported.has_value());
+}
+
+TEST_F(PlanTest, UsageErrorsNameWhatIsNear) {
+  EXPECT_THAT(MakePlan(registry_, definition_, {.checks = {"health.kublet"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("health.kubelet")));
+  EXPECT_THAT(MakePlan(registry_, definition_, {.suites = {"helth"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("health")));
+  EXPECT_THAT(MakePlan(registry_, definition_, {.profile = "weekly"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("health, post-install")));
+}
+
+TEST_F(PlanTest, TiersThatAreNotGranted) {
+  registry_.suites[0].checks[1].tier = Tier::kDisruptive;
+  const auto plan = MakePlan(registry_, definition_, {.profile = "health"});
+  ASSERT_OK(plan);
+  ASSERT_TRUE(Find(*plan, "health.kubelet/worker").unsupported.has_value());
+  EXPECT_THAT(Find(*plan, "health.kubelet/worker").unsupported->second, HasSubstr("--allow disruptive"));
+  definition_.profiles["health"].require = {"health.*"};
+  EXPECT_THAT(MakePlan(registry_, definition_, {.profile = "health"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--allow disruptive")));
+  EXPECT_OK(MakePlan(registry_, definition_, {.profile = "health", .granted = Tier::kDisruptive}));
+}
+
+TEST_F(PlanTest, TheDigestFollowsTheQuestions) {
+  const auto one = MakePlan(registry_, definition_, {.profile = "health"});
+  const auto same = MakePlan(registry_, definition_, {.profile = "health"});
+  definition_.nodes.push_back({.name = "second"});
+  const auto other = MakePlan(registry_, definition_, {.profile = "health"});
+  ASSERT_OK(one);
+  EXPECT_EQ(one->sha256, same->sha256);
+  EXPECT_NE(one->sha256, other->sha256);
+  EXPECT_EQ(one->sha256.size(), 64u);
+}
+
+TEST_F(PlanTest, RegistryProblems) {
+  EXPECT_THAT(RegistryProblems(registry_), IsEmpty());
+  registry_.suites[0].checks[0].after = {"health.kubelet", "health.gone"};
+  registry_.suites[1].checks[0].faults = {"lab:unknown"};
+  EXPECT_THAT(RegistryProblems(registry_),
+              ::testing::UnorderedElementsAre(HasSubstr("comes after itself"), HasSubstr("unknown health.gone"),
+                                              HasSubstr("unknown fault lab:unknown")));
+}
+
+}  // namespace
+}  // namespace tales
