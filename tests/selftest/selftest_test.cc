@@ -81,7 +81,7 @@ class SelfTest : public ::testing::Test {
   }
   std::vector<Json> Journal() {
     std::vector<Json> events;
-    for (const std::string& line : Split(ReadFile(Run() / "events.jsonl").value_or(""), '\n') {
+    for (const std::string& line : Split(ReadFile(Run() / "events.jsonl").value_or(""), '\n')) {
       events.push_back(Json::parse(line, nullptr, false));
     }
     return events;
@@ -254,8 +254,7 @@ TEST_F(SelfTest, KilledRunnerLeavesARedReportAndNoWorker) {
   const pid_t runner = child->pid();
   std::vector<pid_t> workers;
   const std::string children = ReadFile(absl::StrCat("/proc/", runner, "/task/", runner, "/children")).value_or("");
-  for (const std::string& pid : Split(children, ' ')
-    workers.push_back(std::stoi(pid));
+  for (const std::string& pid : Split(children, ' ')) workers.push_back(std::stoi(pid));
   EXPECT_FALSE(workers.empty());
   kill(runner, SIGKILL);
   ASSERT_TRUE(child->Wait(Deadline::After(absl::Seconds(10))).has_value());
