@@ -143,9 +143,10 @@ TEST_F(ServedFixtureTest, EndsWithItsParentHoweverThatEnds) {
 TEST_F(ServedFixtureTest, OneServerPerFolder) {
   ServedFixture fixture = Make("serve");
   ASSERT_OK(fixture.Up(request_));
-  ASSERT_OK_AND_ASSIGN(Finished second,
-                       Run({.argv = {TALES_SERVED_PROGRAM, "serve", "--out", (folder_->path() / "sham").string()}},
-                           Deadline::After(absl::Seconds(10))));
+  ASSERT_OK_AND_ASSIGN(
+      Finished second,
+      tales::Run({.argv = {TALES_SERVED_PROGRAM, "serve", "--out", (folder_->path() / "sham").string()}},
+                 Deadline::After(absl::Seconds(10))));
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_THAT(second.error_output, HasSubstr("another process serves there"));
 }

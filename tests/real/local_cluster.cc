@@ -1,0 +1,70 @@
+#include "tests/real/local_cluster.h"
+
+#include <fstream>
+#include <iostream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "fixtures/local/assets.h"
+#include "fixtures/local/local_fixture.h"
+#include "harness/base/status.h"
+
+namespace tales::testing {
+
+namespace fs = std::filesystem;
+
+const absl::Status& ControlPlaneIsAvailable() {
+  static const auto* const status = new absl::Status([] {
+    AssetRequest request;
+    request.progress = [](std::string_view line) { std::cout << line << std::endl; };
+    return FindControlPlanePrograms(request).status();
+  }());
+  return *status;
+}
+
+absl::StatusOr<LocalCluster> StartLocalCluster() {
+  TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));
+  LocalCluster cluster{
+      .folder = std::move(folder), .fixture = MakeLocalFixture({}, TALES_PROGRAM), .access = {}, .start = {}};
+  FixtureRequest request;
+  request.state_folder = cluster.folder.path();
+  request.deadline = Deadline::After(absl::Minutes(3));
+  const absl::Time start = absl::Now();
+  TALES_ASSIGN_OR_RETURN(cluster.access, cluster.fixture->Up(request));
+  cluster.start = absl::Now() - start;
+  std::cout << "the control plane was ready after " << absl::FormatDuration(cluster.start) << std::endl;
+  return cluster;
+}
+
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string stat;
+    std::getline(file, stat);
+    // "pid (name) state ppid": the name may hold anything, so from its end.
+    const size_t end = stat.rfind(')');
+    if (end == std::string::npos) continue;
+    pid_t ppid = 0;
+    char state = 0;
+    if (std::sscanf(stat.c_str() + end + 1, " %c %d", &state, &ppid) == 2 && ppid == parent) children.push_back(pid);
+  }
+  return children;
+}
+
+bool Exists(pid_t pid) { return fs::exists(absl::StrCat("/proc/", pid)); }
+
+bool AllGone(const std::vector<pid_t>& pids, absl::Duration within) {
+  const absl::Status status = RetryUntil(Deadline::After(within), "their end", absl::Milliseconds(20), [&] {
+    for (pid_t pid : pids) {
+      if (Exists(pid)) return absl::UnavailableError(absl::StrCat(pid, " is there"));
+    }
+    return absl::OkStatus();
+  });
+  return status.ok();
+}
+
+}  // namespace tales::testing

@@ -1,0 +1,33 @@
+// One `tales local` for the tests of a binary, and a look at its processes from outside.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fixtures/fixture.h"
+#include "harness/base/file.h"
+
+namespace tales::testing {
+
+// OK where the control plane's programs are there or could be built; otherwise why not: the test is skipped with it.
+const absl::Status& ControlPlaneIsAvailable();
+
+struct LocalCluster {
+  TemporaryFolder folder;
+  std::unique_ptr<Fixture> fixture;
+  ClusterAccess access;
+  absl::Duration start;
+};
+absl::StatusOr<LocalCluster> StartLocalCluster();
+
+std::vector<pid_t> ChildrenOf(pid_t parent);
+bool Exists(pid_t pid);
+bool AllGone(const std::vector<pid_t>& pids, absl::Duration within);
+
+}  // namespace tales::testing
