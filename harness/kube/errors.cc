@@ -54,7 +54,9 @@ absl::StatusCode CodeOf(int http_status, std::string_view reason) {
 // What a failed verification means to a person, with OpenSSL's own reason behind it.
 std::string VerificationFailure(const TransferFailure& failure) {
   switch (failure.verify_result) {
+    // The chain was good, or not looked at yet: libcurl compares the name first.
     case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:
       return absl::StrCat("TLS: wrong name: ", failure.detail);
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "TLS: the server's certificate, or its authority's, has expired";
@@ -135,7 +137,6 @@ absl::Status FromTransfer(const TransferFailure& failure) {
       }
       return absl::UnavailableError(absl::StrCat("the connection broke: ", detail));
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return absl::InvalidArgumentError(detail);
     default:
       return absl::UnavailableError(detail);

@@ -8,6 +8,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "harness/base/status.h"
 #include "harness/kube/client_impl.h"
@@ -27,6 +29,9 @@ class CurlStream {
   }
   executor_type get_executor() { return io_->get_executor(); }
   void set_deadline(Deadline deadline) { deadline_ = deadline; }
+  // What was read so far. Beast keeps a refused upgrade's answer to itself.
+  const std::string& captured() const { return captured_; }
+  void StopCapturing() { capturing_ = false; }
 
   template <typename Buffers>
   size_t read_some(const Buffers& buffers, boost::system::error_code& error) {
@@ -35,6 +40,7 @@ class CurlStream {
     error = Transfer(POLLIN, buffer.size(), done,
                      [&] { return curl_easy_recv(handle_, buffer.data(), buffer.size(), &done); });
     if (!error && done == 0 && buffer.size() > 0) error = boost::asio::error::eof;
+    if (capturing_ && captured_.size() < kCaptured) captured_.append(static_cast<const char*>(buffer.data()), done);
     return done;
   }
   template <typename Buffers>
@@ -89,6 +95,9 @@ class CurlStream {
   CURL* handle_;
   Deadline deadline_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
+  static constexpr size_t kCaptured = 64 << 10;
+  bool capturing_ = true;
+  std::string captured_;
 };
 
 // Beast's customization point; the connection is closed with its handle.
@@ -120,6 +129,24 @@ absl::Status FromBoost(const boost::system::error_code& error, std::string_view 
   return absl::UnavailableError(absl::StrCat(doing, ": ", error.message()));
 }
 
+// Of an answer as it came over the wire; 0 where there is none.
+int StatusOf(std::string_view answer) {
+  int status = 0;
+  const bool http = absl::StartsWith(answer, "HTTP/1.") && answer.size() >= 12;
+  return http && absl::SimpleAtoi(answer.substr(9, 3), &status) ? status : 0;
+}
+
+// The JSON in it: whole, also between the lines of a chunked body.
+std::string_view BodyOf(std::string_view answer) {
+  const size_t end_of_headers = answer.find("\r\n\r\n");
+  if (end_of_headers == std::string_view::npos) return "";
+  answer.remove_prefix(end_of_headers + 4);
+  const size_t begin = answer.find('{'), end = answer.rfind('}');
+  return begin == std::string_view::npos || end == std::string_view::npos || end < begin
+             ? answer
+             : answer.substr(begin, end - begin + 1);
+}
+
 // The whole exchange over a connection. `http_status` is that of the answer to the upgrade (0: none came).
 absl::StatusOr<ExecResult> Exchange(const Transport::Raw& raw, const std::string& path, Deadline deadline,
                                     int& http_status) {
@@ -134,15 +161,18 @@ absl::StatusOr<ExecResult> Exchange(const Transport::Raw& raw, const std::string
   boost::system::error_code error;
   Response response;
   stream.handshake(response, raw.host, raw.target_prefix + path, error);
-  http_status = static_cast<int>(response.result_int());
-  if (error == websocket::error::upgrade_declined) {
-    const absl::Status status = FromHttp(http_status, response.body());
-    return status.ok() ? absl::UnavailableError("the server does not upgrade to WebSocket") : status;
+  http_status = StatusOf(stream.next_layer().captured());
+  if (error && http_status >= 200) {
+    const absl::Status status = FromHttp(http_status, BodyOf(stream.next_layer().captured()));
+    return status.ok()
+               ? absl::UnavailableError(absl::StrCat("the server does not upgrade to WebSocket: HTTP ", http_status))
+               : status;
   }
   if (error) return FromBoost(error, "upgrading to WebSocket");
   if (response[beast::http::field::sec_websocket_protocol].empty()) {
     return absl::UnimplementedError(absl::StrCat("the server chose none of the protocols ", kExecProtocols));
   }
+  stream.next_layer().StopCapturing();
   ExecMessages messages;
   while (true) {
     beast::flat_buffer buffer;
