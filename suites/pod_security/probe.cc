@@ -12,12 +12,11 @@ constexpr char kViolates[] = "violates PodSecurity ";
 constexpr char kWouldViolate[] = "would violate PodSecurity ";
 
 Json PrivilegedPodSpec() {
-  return {{"hostNetwork", true},
-          {"automountServiceAccountToken", false},
-          {"containers",
-           {{{"name", "probe"},
-             {"image", "tales-probe"},
-             {"securityContext", {{"privileged", true}, {"capabilities", {{"add", {"NET_RAW"}}}}}}}}}};
+  const Json container = {
+      {"name", "probe"},
+      {"image", "tales-probe"},
+      {"securityContext", {{"privileged", true}, {"capabilities", {{"add", Json::array({"NET_RAW"})}}}}}};
+  return {{"hostNetwork", true}, {"automountServiceAccountToken", false}, {"containers", Json::array({container})}};
 }
 
 }  // namespace
