@@ -58,7 +58,7 @@ TEST(LabLifecycle, OrdersToALabThatIsNotThere) {
   EXPECT_THAT(wrong.error_output, HasSubstr("is not in force"));
   Command command;
   command.argv = {ServeLabProgram(), "lab", "fault", "--out", "/nonexistent", "lab:node-down"};
-  ASSERT_OK_AND_ASSIGN(const Finished nobody, Run(command, Deadline::After(absl::Seconds(10))));
+  ASSERT_OK_AND_ASSIGN(const Finished nobody, tales::Run(command, Deadline::After(absl::Seconds(10))));
   EXPECT_EQ(nobody.exit_code, 2);
   EXPECT_THAT(nobody.error_output, HasSubstr("no lab serves from"));
 }

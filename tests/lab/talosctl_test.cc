@@ -65,8 +65,9 @@ TEST_F(TalosctlTest, AStoppedKubeletIsSeenByTalosAndByKubernetes) {
   Output({"service", "kubelet", "stop", "-n", worker_});
   EXPECT_THAT(Output({"services", "-n", worker_}), HasSubstr("Finished"));
   EXPECT_THAT(Output({"get", "machinestatus", "-o", "yaml", "-n", worker_}), HasSubstr("kubelet not running"));
-  if (FindProgram("kubectl").ok())
+  if (FindProgram("kubectl").ok()) {
     EXPECT_THAT(lab_->RunClient({"kubectl", "get", "node", "worker"}).output, HasSubstr("NotReady"));
+  }
   Output({"service", "kubelet", "start", "-n", worker_});
   EXPECT_THAT(Output({"get", "machinestatus", "-n", worker_}), HasSubstr("true"));
 }
