@@ -1,0 +1,113 @@
+// The lab's Kubernetes API, judged by real kubectl.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/file.h"
+#include "tests/lab/running_lab.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales::lab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Kubectl : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!FindProgram("kubectl").ok()) GTEST_SKIP() << "no kubectl on PATH";
+    auto lab = RunningLab::Start();
+    ASSERT_OK(lab);
+    lab_.emplace(*std::move(lab));
+  }
+
+  Finished Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"kubectl", "--request-timeout=20s",
+                                         absl::StrCat("--cache-dir=", (lab_->folder() / "cache").string())});
+    return lab_->RunClient(arguments);
+  }
+  // Standard output of a command that must succeed.
+  std::string Must(std::vector<std::string> arguments) {
+    Finished done = Run(arguments);
+    EXPECT_EQ(done.exit_code, 0) << ::testing::PrintToString(arguments) << "\n" << done.output << done.error_output;
+    return done.output;
+  }
+  std::string PodFile(const std::string& label) {
+    const auto path = lab_->folder() / "pod.yaml";
+    EXPECT_OK(WriteFileAtomically(
+        path, absl::StrCat("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: t, labels: {app: ", label,
+                           "}}, spec: {containers: [{name: c, image: busybox}]}}\n")));
+    return path.string();
+  }
+
+  std::optional<RunningLab> lab_;
+};
+
+TEST_F(Kubectl, Reads) {
+  EXPECT_THAT(Must({"version"}), HasSubstr("Server Version: v1.32.2"));
+  EXPECT_THAT(Must({"get", "nodes"}), AllOf(HasSubstr("control-plane"), HasSubstr("Ready")));
+  EXPECT_THAT(Must({"get", "pods", "-A"}), AllOf(HasSubstr("coredns-"), HasSubstr("1/1"), HasSubstr("Running")));
+  EXPECT_THAT(Must({"get", "namespace", "default", "-o", "json"}),
+              HasSubstr("\"kubernetes.io/metadata.name\": \"default\""));
+  const Finished missing = Run({"get", "pod", "nosuch"});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.error_output, HasSubstr("Error from server (NotFound): pods \"nosuch\" not found"));
+}
+
+TEST_F(Kubectl, LabelsAndAnnotates) {
+  Must({"create", "namespace", "t"});
+  Must({"label", "namespace", "t", "a=b"});
+  Must({"annotate", "namespace", "t", "x=y"});
+  EXPECT_EQ(Must({"get", "ns", "-l", "a in (b)", "-o", "name"}), "namespace/t\n");
+  const Finished wrong = Run({"label", "namespace", "t", "pod-security.kubernetes.io/enforce=wrong"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.error_output, HasSubstr("must be one of privileged, baseline, restricted"));
+  Must({"label", "namespace", "t", "a-"});
+  Must({"delete", "namespace", "t", "--timeout=10s"});
+}
+
+TEST_F(Kubectl, AppliesWaitsLogsAndExecutes) {
+  Must({"create", "namespace", "t"});
+  Must({"create", "configmap", "c", "-n", "t", "--from-literal=k=v"});
+  Must({"apply", "-f", PodFile("one")});
+  Must({"wait", "-n", "t", "--for=condition=Ready", "pod/p", "--timeout=15s"});
+  Must({"logs", "-n", "t", "p"});
+  Must({"apply", "-f", PodFile("two")});
+  const Finished conflict = Run({"apply", "--server-side", "-f", PodFile("three")});
+  EXPECT_EQ(conflict.exit_code, 1);
+  EXPECT_THAT(conflict.error_output, HasSubstr("Apply failed with 1 conflict"));
+  Must({"apply", "--server-side", "--force-conflicts", "-f", PodFile("three")});
+  EXPECT_EQ(Must({"get", "pod", "-n", "t", "p", "-o", "jsonpath={.metadata.labels.app}"}), "three");
+  Must({"delete", "pod", "-n", "t", "p", "--timeout=10s"});
+}
+
+TEST_F(Kubectl, ExitCodesOfCommandsPassThrough) {
+  Must({"create", "namespace", "t"});
+  Must({"apply", "-f", PodFile("one")});
+  Must({"wait", "-n", "t", "--for=condition=Ready", "pod/p", "--timeout=15s"});
+  EXPECT_EQ(Run({"exec", "-n", "t", "p", "--", "true"}).exit_code, 0);
+  EXPECT_EQ(Run({"exec", "-n", "t", "p", "--", "false"}).exit_code, 1);
+}
+
+TEST_F(Kubectl, RefusesAPrivilegedPodInTheServersWords) {
+  const Finished refused = Run({"run", "priv", "--image=x", "--privileged"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.error_output, HasSubstr("pods \"priv\" is forbidden: violates PodSecurity \"baseline:latest\": "
+                                              "privileged (container \"priv\" must not set "
+                                              "securityContext.privileged=true)"));
+}
+
+TEST_F(Kubectl, TaintsCordonsAndWatches) {
+  Must({"taint", "node", "worker", "k=v:NoSchedule"});
+  Must({"cordon", "worker"});
+  EXPECT_THAT(Must({"get", "node", "worker"}), HasSubstr("SchedulingDisabled"));
+  Must({"uncordon", "worker"});
+  // The watch ends with the request's time, after the objects that are there.
+  EXPECT_THAT(lab_->RunClient({"kubectl", "get", "namespaces", "--watch", "--request-timeout=2s"}).output,
+              HasSubstr("kube-system"));
+}
+
+}  // namespace
+}  // namespace tales::lab
