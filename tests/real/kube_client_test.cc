@@ -99,12 +99,6 @@ TEST_F(KubeClientTest, AWatchEndsWithItsDeadline) {
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("nodes")));
 }
 
-TEST_F(KubeClientTest, AnOldResourceVersionIsGone) {
-  EXPECT_THAT(client_->Watch(
-                  kConfigMaps, "", {}, "1", [](const WatchEvent&) { return true; }, Deadline::After(absl::Seconds(10))),
-              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("too old")));
-}
-
 TEST_F(KubeClientTest, ApplyTellsAConflictAndForceTakesOver) {
   MakeNamespace("conflict");
   Json mine = ConfigMap("c", "mine");
