@@ -73,12 +73,13 @@ void WorkerProcess::Take(size_t count) {
 }
 
 void WorkerProcess::Read() {
-  events_.async_read_some(boost::asio::buffer(buffer_), [this](const boost::system::error_code& error, size_t count) {
-    if (error == boost::asio::error::operation_aborted) return;
+  events_.async_read_some(boost::asio::buffer(buffer_), [this, here = std::weak_ptr<bool>(here_)](
+                                                            const boost::system::error_code& error, size_t count) {
+    if (error == boost::asio::error::operation_aborted || here.expired()) return;
     if (error) {
       grace_.expires_after(kEndGrace);
-      grace_.async_wait([this](const boost::system::error_code& cancelled) {
-        if (!cancelled) child_.Kill(SIGKILL);
+      grace_.async_wait([this, here = std::weak_ptr<bool>(here_)](const boost::system::error_code& cancelled) {
+        if (!cancelled && !here.expired()) child_.Kill(SIGKILL);
       });
       return;
     }
@@ -97,17 +98,18 @@ void WorkerProcess::Drain() {
 }
 
 void WorkerProcess::AwaitEnd() {
-  pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error == boost::asio::error::operation_aborted) return;
-    grace_.cancel();
-    // What it left behind in its group goes too: not reaped yet, the group's number is still its own.
-    child_.Kill(SIGKILL);
-    events_.cancel();
-    Drain();
-    const Finished finished = *child_.Wait(Deadline::Never());
-    const auto on_end = std::move(handlers_.on_end);  // it may destroy this object
-    on_end(finished);
-  });
+  pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                    [this, here = std::weak_ptr<bool>(here_)](const boost::system::error_code& error) {
+                      if (error == boost::asio::error::operation_aborted || here.expired()) return;
+                      grace_.cancel();
+                      // What it left behind in its group goes too: not reaped yet, the group's number is still its own.
+                      child_.Kill(SIGKILL);
+                      events_.cancel();
+                      Drain();
+                      const Finished finished = *child_.Wait(Deadline::Never());
+                      const auto on_end = std::move(handlers_.on_end);  // it may destroy this object
+                      on_end(finished);
+                    });
 }
 
 }  // namespace tales

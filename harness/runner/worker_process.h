@@ -53,6 +53,8 @@ class WorkerProcess {
   std::array<char, 64 << 10> buffer_;
   std::string partial_;
   bool muted_ = false;
+  // A completion that is queued already cannot be cancelled: it looks here whether there is still somebody to tell.
+  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
 }  // namespace tales
