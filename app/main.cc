@@ -8,6 +8,8 @@
 #include "fixtures/local/local_command.h"
 #include "fixtures/local/local_fixture.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/doctor.h"
+#include "harness/cli/init.h"
 #include "suites/health/suite.h"
 #include "suites/pod_security/suite.h"
 
@@ -46,7 +48,7 @@ tales::Registry Product() {
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
   registry.faults = tales::lab::LabFaults();
   registry.profiles = Profiles();
-  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand};
+  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddInitCommand, tales::AddDoctorCommand};
   return registry;
 }
 

@@ -1,4 +1,5 @@
 # Everything here is a Debian 12 package; `./dev deps` installs them all.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)

@@ -1,0 +1,123 @@
+#include "harness/cli/prove.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/base/file.h"
+#include "harness/base/glob.h"
+#include "harness/base/parallel.h"
+#include "harness/base/status.h"
+#include "harness/base/subprocess.h"
+#include "harness/runner/proof.h"
+
+namespace tales {
+namespace {
+
+constexpr absl::Duration kRunDeadline = absl::Minutes(5);
+
+struct Options {
+  std::vector<std::string> domains = {"lab"};
+  std::vector<std::string> faults;  // ids; Default: all of the domains
+  int jobs = 2;
+};
+
+// One `tales verify` on a fixture of its own, in a process of its own: a fault may take the whole fixture down with it.
+absl::StatusOr<reports::RunModel> RunOnce(const std::string& domain, const std::string& fault) {
+  TALES_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Make("tales-prove"));
+  const std::string out = (folder.path() / "run").string();
+  Command command{.argv = {"/proc/self/exe", "verify", "--fixture", domain, "--profile", "post-install", "--settle",
+                           "0s", "--out", out}};
+  if (!fault.empty()) command.argv.insert(command.argv.end(), {"--fault", fault});
+  TALES_ASSIGN_OR_RETURN(const Finished finished, Run(command, Deadline::After(kRunDeadline)));
+  absl::StatusOr<reports::RunModel> model = reports::ReadJournal(out + "/events.jsonl");
+  if (!model.ok()) {
+    return Annotate(model.status(),
+                    absl::StrCat("tales verify ended with ", finished.exit_code, ": ", finished.error_output));
+  }
+  return model;
+}
+
+bool Selected(const Options& options, const Fault& fault) {
+  return std::find(options.domains.begin(), options.domains.end(), fault.domain) != options.domains.end() &&
+         (options.faults.empty() ||
+          std::find(options.faults.begin(), options.faults.end(), fault.id) != options.faults.end() ||
+          std::find(options.faults.begin(), options.faults.end(), fault.name()) != options.faults.end());
+}
+
+// Checks that name no fault which any domain of this binary has: nothing here can show that they ever turn.
+std::vector<std::string> UnprovenChecks(const Registry& registry) {
+  std::set<std::string> known;
+  for (const Fault& fault : registry.faults) known.insert(fault.name());
+  std::vector<std::string> unproven;
+  for (const Suite& suite : registry.suites) {
+    for (const Check& check : suite.checks) {
+      const bool proven = std::any_of(check.faults.begin(), check.faults.end(),
+                                      [&](const std::string& fault) { return known.count(fault) > 0; });
+      if (!proven) unproven.push_back(check.id);
+    }
+  }
+  return unproven;
+}
+
+// What is wrong under one fault; "" when the proof holds.
+std::string ProveFault(const Fault& fault, const reports::RunModel& healthy) {
+  const FaultRequest request{fault.domain, fault.id, fault.default_target};
+  const absl::StatusOr<reports::RunModel> broken = RunOnce(fault.domain, request.ToString());
+  if (!broken.ok()) return absl::StrCat("no run: ", broken.status().message());
+  return JudgeProof(fault, fault.default_target, healthy, *broken).ToString();
+}
+
+int Prove(const Options& options, const CliContext& context) {
+  int holes = 0;
+  for (const std::string& check : UnprovenChecks(context.registry)) {
+    if (!options.faults.empty()) break;  // one fault was asked about, not the whole
+    context.out << "UNPROVEN  " << check << ": no fault that it names can be made here\n";
+    ++holes;
+  }
+  for (const std::string& domain : options.domains) {
+    std::vector<const Fault*> faults;
+    for (const Fault& fault : context.registry.faults) {
+      if (fault.domain == domain && Selected(options, fault)) faults.push_back(&fault);
+    }
+    if (faults.empty()) {
+      context.err << "tales prove: no such fault in domain " << domain << "; `tales list` names them\n";
+      return kExitUsage;
+    }
+    const absl::StatusOr<reports::RunModel> healthy = RunOnce(domain, "");
+    if (!healthy.ok() || healthy->ExitCode() != kExitOk) {
+      context.err << "tales prove: the healthy " << domain << " is not judged green: "
+                  << (healthy.ok() ? reports::Summary(*healthy) : std::string(healthy.status().message())) << "\n";
+      return kExitNothingJudged;
+    }
+    std::mutex mutex;
+    ForEachInParallel(faults.size(), static_cast<size_t>(std::max(options.jobs, 1)), [&](size_t i) {
+      const std::string trouble = ProveFault(*faults[i], *healthy);
+      std::lock_guard<std::mutex> lock(mutex);
+      context.out << (trouble.empty() ? "proven    " : "FAILED    ") << faults[i]->name() << "\n"
+                  << trouble << (trouble.empty() ? "" : "\n");
+      context.out.flush();
+      if (!trouble.empty()) ++holes;
+    });
+  }
+  context.out << (holes == 0 ? "every fault is noticed, every check is proven\n" : absl::StrCat(holes, " holes\n"));
+  return holes == 0 ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+void AddProveCommand(CLI::App& app, CliContext& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("prove", "Breaks the cluster on purpose, fault by fault, and demands the right verdicts");
+  command->add_option("--domain", options->domains, "where faults are made; lab by default");
+  command->add_option("--fault", options->faults, "only these, by id");
+  command->add_option("--jobs", options->jobs, "faults tried side by side");
+  command->callback([options, &context] { context.exit_code = Prove(*options, context); });
+}
+
+}  // namespace tales
