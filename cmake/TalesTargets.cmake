@@ -32,9 +32,13 @@ if(TALES_PRECOMPILE)
   add_library(tales_precompiled OBJECT "${CMAKE_BINARY_DIR}/precompiled.cc")
   target_link_libraries(tales_precompiled PRIVATE tales_options tales_talos_proto nlohmann_json::nlohmann_json yaml-cpp
     GTest::gmock OpenSSL::SSL)
-  target_precompile_headers(tales_precompiled PRIVATE ${TALES_ABSEIL_VIEWS} <absl/status/statusor.h> <absl/strings/str_format.h>
+  # By names that do not depend on where the tree is, so that ccache serves one tree with what another compiled.
+  if(TALES_ABSEIL_VIEWS)
+    set(views <harness/base/abseil_views.h>)
+  endif()
+  target_precompile_headers(tales_precompiled PRIVATE ${views} <absl/status/statusor.h> <absl/strings/str_format.h>
     <functional> <map> <memory> <optional> <set> <string> <vector> <filesystem> <gmock/gmock.h> <nlohmann/json.hpp>
-    <yaml-cpp/yaml.h> "${CMAKE_BINARY_DIR}/generated/harness/talos/proto/machine.pb.h")
+    <yaml-cpp/yaml.h> <harness/talos/proto/machine.pb.h>)
 endif()
 
 # How the sources of a target are compiled.

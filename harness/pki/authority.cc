@@ -183,7 +183,7 @@ absl::StatusOr<KeyPair> Authority::Issue(const LeafRequest& request) const {
   TALES_RETURN_IF_ERROR(SetSubject(x509, request.common_name, request.organizations));
   X509_set_issuer_name(x509, X509_get_subject_name(issuer[0].get()));
   const absl::Time end = absl::Now() + request.lifetime;
-  TALES_RETURN_IF_ERROR(SetValidity(x509, std::min(absl::Now() - kClockSkew, end - absl::Hours(1)), end));
+  TALES_RETURN_IF_ERROR(SetValidity(x509, std::min(absl::Now() - kClockSkew - request.age, end - absl::Hours(1)), end));
   TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_basic_constraints, "critical,CA:FALSE"));
   const char* usage =
       type_ == KeyType::kRsa2048 ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";

@@ -22,7 +22,8 @@ struct LeafRequest {
   std::vector<std::string> organizations = {};
   std::vector<std::string> dns_names = {}, addresses = {};
   bool client_auth = false, server_auth = false;
-  absl::Duration lifetime = absl::Hours(24 * 365);  // negative: already expired (for faults and tests)
+  absl::Duration lifetime = absl::Hours(24 * 365);  // from now on; negative: already expired (for faults and tests)
+  absl::Duration age = absl::ZeroDuration();        // how long it has been valid already
 };
 
 class Authority {

@@ -48,16 +48,11 @@ RunLoop::RunLoop(const std::vector<PlannedCheck>& checks, Recorder& recorder, Ru
       wake_(loop_, dup(interrupts.descriptor())),
       scheduler_(checks, options_.scheduling) {
   for (size_t i = 0; i < checks_.size(); ++i) index_[checks_[i].name] = i;
-  if (options_.log_folder.empty()) options_.log_folder = recorder_.folder() / "artifacts" / "workers";
 }
 
 RunLoop::~RunLoop() = default;
 
 RunLoop::Result RunLoop::Run() {
-  std::error_code error;
-  std::filesystem::create_directories(options_.log_folder, error);
-  if (error)
-    Note(absl::PermissionDeniedError(absl::StrCat("making ", options_.log_folder.string(), ": ", error.message())));
   for (size_t i = 0; i < checks_.size(); ++i) {
     const reports::Case* known = recorder_.model().Find(checks_[i].name);
     if (known != nullptr && known->finished) scheduler_.Finish(i, known->verdict);

@@ -44,7 +44,9 @@ class RunLoop {
     std::function<std::string(const std::vector<const PlannedCheck*>& batch, const std::string& token)> make_task;
     Scheduler::Options scheduling;
     std::function<absl::Status()> alive;         // the fixture's; Default: always
-    std::filesystem::path log_folder;            // of the workers' own output; Default: the run's artifacts/workers
+    // Of the workers' own output, which is not redacted: outside the run's folder. What a dead worker said last is
+    // copied from there into the run's evidence, redacted. REQUIRED.
+    std::filesystem::path log_folder;
     absl::Duration grace = absl::Seconds(2);     // beyond a look's deadline, before its worker is killed
     absl::Duration silence = absl::Seconds(60);  // between looks: opening the cluster, a pause while settling
   };

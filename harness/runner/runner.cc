@@ -260,7 +260,10 @@ class Verification {
     if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const absl::StatusOr<TemporaryFolder> logs = TemporaryFolder::Make("tales-workers");
+    if (!logs.ok()) return Trouble(logs.status());
     RunLoop::Options options;
+    options.log_folder = logs->path();
     options.worker_argv = {"/proc/self/exe", "worker"};
     options.scheduling.jobs = request_.jobs > 0 ? request_.jobs : std::min(8, 2 * cores);
     options.scheduling.durations = PastDurations(request_.out);

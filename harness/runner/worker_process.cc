@@ -69,7 +69,7 @@ void WorkerProcess::Take(size_t count) {
     handlers_.on_line(std::string_view(partial_).substr(start, end - start));
   }
   partial_.erase(0, start);
-  if (!muted_ && partial_.size() > kLongestLine) handlers_.on_line(std::exchange(partial_, {}));
+  if (!muted_ && partial_.size() > kLongestLine) FlushPartial();
 }
 
 void WorkerProcess::Read() {
@@ -94,7 +94,13 @@ void WorkerProcess::Drain() {
     const size_t count = events_.read_some(boost::asio::buffer(buffer_), error);
     if (!error) Take(count);
   }
-  if (!partial_.empty() && !muted_) handlers_.on_line(std::exchange(partial_, {}));
+  if (!partial_.empty() && !muted_) FlushPartial();
+}
+
+void WorkerProcess::FlushPartial() {
+  std::string line;
+  line.swap(partial_);
+  handlers_.on_line(line);
 }
 
 void WorkerProcess::AwaitEnd() {

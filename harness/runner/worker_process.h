@@ -45,6 +45,7 @@ class WorkerProcess {
   void AwaitEnd();
   void Take(size_t count);
   void Drain();
+  void FlushPartial();  // what came without an end of line
 
   Child child_;
   Handlers handlers_;

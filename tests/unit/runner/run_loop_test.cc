@@ -45,6 +45,7 @@ class RunLoopTest : public ::testing::Test {
   RunLoop::Result Run(const std::string& script) {
     for (const PlannedCheck& check : checks_) EXPECT_OK(recorder_->Record(ToEvent(check)));
     RunLoop::Options options;
+    options.log_folder = recorder_->folder();
     options.worker_argv = {"/bin/sh", "-c", script};
     options.scheduling.jobs = 3;
     options.grace = absl::ZeroDuration();
@@ -120,6 +121,7 @@ TEST_F(RunLoopTest, AProgramThatCannotStartIsAnError) {
   Add("a.one");
   for (const PlannedCheck& check : checks_) ASSERT_OK(recorder_->Record(ToEvent(check)));
   RunLoop::Options options;
+  options.log_folder = recorder_->folder();
   options.worker_argv = {"/nonexistent/tales"};
   options.make_task = [](const auto&, const auto&) { return std::string(); };
   Quiet quiet;
