@@ -72,6 +72,9 @@ struct Check {
   // "DOMAIN:ID" of faults that must turn it; every check names at least one.
   std::vector<std::string> faults;
   absl::Duration deadline = absl::Seconds(30);  // of one look; longer is a hang, and the worker is killed
+  // It asks about something that a cluster need not have or declare: where it is `unsupported`, a profile that requires
+  // it is content.
+  bool optional = false;
   bool alone = false;                           // nothing else runs meanwhile
   std::string lock;                             // checks with the same lock never run side by side
   bool retryable = false;                       // one retry after a failure, passing then is `flaky`

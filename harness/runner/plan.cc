@@ -35,6 +35,7 @@ std::vector<Template> Templates(const Registry& registry) {
       one.planned.deadline = check.deadline;
       one.planned.lock = check.lock;
       one.planned.alone = check.alone;
+      one.planned.optional = check.optional;
       one.planned.retryable = check.retryable;
       one.instances = check.instances;
       one.tier = check.tier;
@@ -238,7 +239,7 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
   for (size_t i = 0; i < all.size(); ++i) {
     if (!chosen[i]) continue;
     PlannedCheck& check = plan.checks.emplace_back(std::move(all[i]));
-    check.required = MatchesAny(profile.require, check.name);
+    check.required = !check.optional && MatchesAny(profile.require, check.name);
     const Tier needs = ParseTier(check.tier).value_or(Tier::kDisruptive);
     if (needs <= request.granted) continue;
     if (check.required) {

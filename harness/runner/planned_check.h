@@ -22,6 +22,7 @@ struct PlannedCheck {
   absl::Duration deadline = absl::Seconds(30);  // of one look; of the whole for a producer
   std::string lock;
   bool required = false;
+  bool optional = false;  // a requirement of the profile does not cover it where it is unsupported
   bool alone = false;
   bool retryable = false;
   bool producer = false;

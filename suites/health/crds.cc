@@ -72,6 +72,7 @@ Check Crds() {
           .needs = {&kNeedsCrds, &kNeedsKubernetes},
           .after = {"health.kubernetes_api"},
           .faults = {"lab:crd-missing", "lab:crd-not-established"},
+          .optional = true,
           .look = Look};
 }
 

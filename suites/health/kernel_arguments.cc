@@ -97,6 +97,7 @@ Check KernelArguments() {
           .needs = {&kNeedsKernelArguments, &kNeedsTalosAdmin},
           .after = {"health.talos_api"},
           .faults = {"lab:kernel-argument-missing", "lab:kexec-boot"},
+          .optional = true,
           .look = Look};
 }
 

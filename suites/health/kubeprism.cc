@@ -36,6 +36,7 @@ Check KubePrism() {
           .needs = {&kNeedsTalos},
           .after = {"health.talos_api", "health.kubernetes_api"},
           .faults = {"lab:kubeprism-unhealthy"},
+          .optional = true,
           .look = Look};
 }
 

@@ -74,7 +74,7 @@ Check Routing() {
           .question = "Does every control plane reach every node for us, and does every worker refuse to forward?",
           .needs = {&kNeedsTalos, &kNeedsDeclaredNodes},
           .after = {"health.talos_api"},
-          .faults = {"lab:no-route", "lab:worker-forwards"},
+          .faults = {"lab:worker-forwards"},
           .look = Look};
 }
 

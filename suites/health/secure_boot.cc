@@ -43,6 +43,7 @@ Check SecureBoot() {
           .needs = {&kNeedsSecureBoot, &kNeedsTalos},
           .after = {"health.talos_api"},
           .faults = {"lab:secure-boot-on"},
+          .optional = true,
           .look = Look};
 }
 

@@ -48,7 +48,7 @@ Check TalosApi() {
           .question = "Does the node's Talos API answer through mutual TLS, with access control on?",
           .instances = Instances::kNode,
           .needs = {&kNeedsTalos},
-          .faults = {"lab:node-down", "lab:talos-hang", "lab:talos-garbage"},
+          .faults = {"lab:node-down", "lab:no-route", "lab:talos-hang", "lab:talos-garbage"},
           .look = Look};
 }
 

@@ -75,6 +75,7 @@ Check VmSettings() {
           .instances = Instances::kNode,
           .needs = {&kNeedsVmSettings},
           .faults = {"lab:vm-setting"},
+          .optional = true,
           .look = Look};
 }
 

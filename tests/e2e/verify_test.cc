@@ -39,7 +39,7 @@ class VerifyTest : public ::testing::Test {
     command.argv = {Binary()};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     command.environment = {{"KUBECONFIG", ""}, {"TALOSCONFIG", ""}, {"NO_COLOR", "1"}};
-    absl::StatusOr<Finished> finished = Run(command, Deadline::After(absl::Minutes(2)));
+    absl::StatusOr<Finished> finished = tales::Run(command, Deadline::After(absl::Minutes(2)));
     EXPECT_OK(finished);
     if (!finished.ok()) return {};
     last_ = absl::StrCat(command.ToString(), "\n", finished->output, finished->error_output);

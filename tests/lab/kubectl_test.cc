@@ -37,7 +37,7 @@ class Kubectl : public ::testing::Test {
   std::string PodFile(const std::string& label) {
     const auto path = lab_->folder() / "pod.yaml";
     EXPECT_OK(WriteFileAtomically(
-        path, absl::StrCat("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: t, labels: {app: ", label,
+        path, absl::StrCat("---\n{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: t, labels: {app: ", label,
                            "}}, spec: {containers: [{name: c, image: busybox}]}}\n")));
     return path.string();
   }

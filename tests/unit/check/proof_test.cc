@@ -15,7 +15,7 @@ struct Finish {
   std::string check, verdict, found = "something", next = "do something";
 };
 
-reports::RunModel Run(const std::vector<Finish>& finishes) {
+reports::RunModel RunOf(const std::vector<Finish>& finishes) {
   reports::RunModel model;
   EXPECT_TRUE(model.Apply({{"event", "run"}, {"run", "r"}}).ok());
   for (const Finish& f : finishes) {
@@ -38,34 +38,34 @@ const std::vector<Finish> kHealthy = {
 
 TEST(JudgeProofTest, HoldsWhenExactlyTheRightChecksTurn) {
   const Proof proof =
-      JudgeProof(kFault, "w", Run(kHealthy),
-                 Run({{"a.one/w", "failed"}, {"a.one/c", "passed"}, {"a.two", "failed"}, {"a.three", "blocked"}}));
+      JudgeProof(kFault, "w", RunOf(kHealthy),
+                 RunOf({{"a.one/w", "failed"}, {"a.one/c", "passed"}, {"a.two", "failed"}, {"a.three", "blocked"}}));
   EXPECT_TRUE(proof.holds()) << proof.ToString();
   EXPECT_THAT(proof.turned, ElementsAre("a.one/w", "a.two"));
 }
 
 TEST(JudgeProofTest, NamesWhatDidNotNotice) {
-  const Proof proof = JudgeProof(kFault, "w", Run(kHealthy), Run(kHealthy));
+  const Proof proof = JudgeProof(kFault, "w", RunOf(kHealthy), RunOf(kHealthy));
   EXPECT_THAT(proof.missed, ElementsAre(HasSubstr("a.one/w")));
 }
 
 TEST(JudgeProofTest, AnErrorIsNoProof) {
-  const Proof proof = JudgeProof(kFault, "w", Run(kHealthy), Run({{"a.one/w", "error"}}));
+  const Proof proof = JudgeProof(kFault, "w", RunOf(kHealthy), RunOf({{"a.one/w", "error"}}));
   EXPECT_THAT(proof.missed, ElementsAre(HasSubstr("a.one/w is error")));
 }
 
 TEST(JudgeProofTest, NamesWhatTurnedBesides) {
-  const Proof proof = JudgeProof(kFault, "w", Run(kHealthy), Run({{"a.one/w", "failed"}, {"a.three", "failed"}}));
+  const Proof proof = JudgeProof(kFault, "w", RunOf(kHealthy), RunOf({{"a.one/w", "failed"}, {"a.three", "failed"}}));
   EXPECT_THAT(proof.unexpected, ElementsAre(HasSubstr("a.three is failed")));
 }
 
 TEST(JudgeProofTest, DemandsACauseAndANextStep) {
-  const Proof proof = JudgeProof(kFault, "w", Run(kHealthy), Run({{"a.one/w", "failed", "found", ""}}));
+  const Proof proof = JudgeProof(kFault, "w", RunOf(kHealthy), RunOf({{"a.one/w", "failed", "found", ""}}));
   EXPECT_THAT(proof.mute, ElementsAre("a.one/w"));
 }
 
 TEST(JudgeProofTest, AGlobThatMatchesNothingIsAHole) {
-  const Proof proof = JudgeProof(kFault, "nobody", Run(kHealthy), Run(kHealthy));
+  const Proof proof = JudgeProof(kFault, "nobody", RunOf(kHealthy), RunOf(kHealthy));
   EXPECT_THAT(proof.missed, ElementsAre(HasSubstr("matches no check")));
   EXPECT_THAT(proof.unexpected, IsEmpty());
 }

@@ -49,7 +49,9 @@ TEST(UnpackKubeconfig, HostileArchives) {
   // 8 MiB that are a few KiB packed.
   EXPECT_THAT(UnpackKubeconfig(Pack("kubeconfig", std::string(8 << 20, 'a')), 1 << 20),
               StatusIs(absl::StatusCode::kOutOfRange, _));
-  const std::string whole = Pack("kubeconfig", std::string(100'000, 'a') + "end");
+  std::string content(100'000, 'a');
+  content.append("end");
+  const std::string whole = Pack("kubeconfig", content);
   for (size_t size = 0; size < whole.size(); size += 7) {
     EXPECT_FALSE(UnpackKubeconfig(whole.substr(0, size), 1 << 20).ok() && size < whole.size() / 2) << size;
   }
