@@ -75,9 +75,9 @@ struct Check {
   // It asks about something that a cluster need not have or declare: where it is `unsupported`, a profile that requires
   // it is content.
   bool optional = false;
-  bool alone = false;                           // nothing else runs meanwhile
-  std::string lock;                             // checks with the same lock never run side by side
-  bool retryable = false;                       // one retry after a failure, passing then is `flaky`
+  bool alone = false;      // nothing else runs meanwhile
+  std::string lock;        // checks with the same lock never run side by side
+  bool retryable = false;  // one retry after a failure, passing then is `flaky`
   std::function<Outcome(CheckContext&)> look;
 
   std::string suite() const { return id.substr(0, id.find('.')); }

@@ -43,7 +43,7 @@ class RunLoop {
     // The JSON task of a batch.
     std::function<std::string(const std::vector<const PlannedCheck*>& batch, const std::string& token)> make_task;
     Scheduler::Options scheduling;
-    std::function<absl::Status()> alive;         // the fixture's; Default: always
+    std::function<absl::Status()> alive;  // the fixture's; Default: always
     // Of the workers' own output, which is not redacted: outside the run's folder. What a dead worker said last is
     // copied from there into the run's evidence, redacted. REQUIRED.
     std::filesystem::path log_folder;
