@@ -2,6 +2,7 @@
 // self-test another; there is no global registration.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -30,11 +31,18 @@ struct Profile {
   std::vector<std::string> require;  // globs; `unsupported` fails the run
 };
 
+// Breaks what a run reads instead of the cluster itself (the operator's files, foreign results): makes a broken copy
+// below `scratch` (private, removed with the run's fixture) and points `definition` at it, by absolute paths. Never
+// touches the original. InvalidArgument: this cluster has nothing of the kind.
+using InputFault = std::function<absl::Status(const FaultRequest& fault, const std::filesystem::path& scratch,
+                                              ClusterDefinition& definition)>;
+
 struct Registry {
   std::vector<Suite> suites;
   std::vector<Producer> producers;
   std::map<std::string, FixtureFactory> fixtures;
   std::vector<Fault> faults;
+  std::map<std::string, InputFault> input_faults;  // by Fault::name(); every other fault is the fixture's to make
   std::vector<Profile> profiles;
   // Verbs that live elsewhere (`lab`, `local`), so that the command line does not depend on what implements fixtures.
   std::vector<std::function<void(CLI::App&, CliContext&)>> commands;

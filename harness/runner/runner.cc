@@ -120,7 +120,8 @@ class Verification {
     fixture_ = factory->second();
     for (const std::string& text : request_.faults) {
       TALES_ASSIGN_OR_RETURN(FaultRequest fault, ParseFaultRequest(text));
-      faults_.push_back(std::move(fault));
+      const bool input = registry_.input_faults.contains(absl::StrCat(fault.domain, ":", fault.id));
+      (input ? input_faults_ : faults_).push_back(std::move(fault));
     }
     // What the plan would refuse is refused before a cluster is stood up for it.
     return definition_.has_value() ? MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).status()
@@ -188,6 +189,12 @@ class Verification {
     access_ = *std::move(access);
     AddSecrets(access_, recorder_->redactor());
     absl::StatusOr<ClusterDefinition> definition = LoadClusterFile(access_.cluster_file);
+    if (definition.ok()) {
+      if (const absl::Status broken = BreakInputs(*definition); !broken.ok()) {
+        if (request_.resume.empty()) recorder_->Discard();
+        return Usage(broken);
+      }
+    }
     if (!definition.ok()) return FixtureFailed(definition.status());
     definition->discovered = definition->discovered || access_.discovered;
     const absl::StatusOr<Plan> plan = MakePlan(registry_, *definition, Ask(access_.granted));
@@ -199,6 +206,22 @@ class Verification {
       return absl::IsFailedPrecondition(status) ? Usage(status) : Trouble(status);
     }
     return JudgeAll(*plan);
+  }
+
+  // Faults of what is read: on copies, which a cluster file of the run's own names.
+  absl::Status BreakInputs(ClusterDefinition& definition) {
+    if (input_faults_.empty()) return absl::OkStatus();
+    const std::filesystem::path scratch = request_.out / "fixture" / "inputs";
+    std::error_code error;
+    std::filesystem::create_directories(scratch, error);
+    std::filesystem::permissions(scratch, std::filesystem::perms::owner_all, error);
+    if (error) return absl::InternalError(absl::StrCat(scratch.string(), ": ", error.message()));
+    for (const FaultRequest& fault : input_faults_) {
+      const InputFault& apply = registry_.input_faults.at(absl::StrCat(fault.domain, ":", fault.id));
+      TALES_RETURN_IF_ERROR(Annotate(apply(fault, scratch, definition), absl::StrCat("--fault ", fault.ToString())));
+    }
+    access_.cluster_file = scratch / "cluster.yaml";
+    return WriteFileAtomically(access_.cluster_file, WriteClusterFile(definition));
   }
 
   // A fixture that does not come up is an error of everything that was to be judged.
@@ -331,7 +354,7 @@ class Verification {
   Interrupts interrupts_;
   std::string run_id_, fixture_name_;
   std::optional<ClusterDefinition> definition_;
-  std::vector<FaultRequest> faults_;
+  std::vector<FaultRequest> faults_, input_faults_;  // the fixture's to make; ours, on copies
   std::unique_ptr<Recorder> recorder_;
   ClusterAccess access_;
   std::unique_ptr<Fixture> fixture_;
