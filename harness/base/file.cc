@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -25,6 +26,10 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return FromErrno(errno, "reading", path);
   std::string content;
+  // Grown by doubling, a large file would need its size three times over.
+  if (struct stat about{}; fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0) {
+    content.reserve(std::min(limit, static_cast<uint64_t>(about.st_size)));
+  }
   std::vector<char> buffer(64 << 10);
   while (true) {
     const ssize_t n = read(fd, buffer.data(), buffer.size());
