@@ -75,6 +75,7 @@ struct Check {
   // It asks about something that a cluster need not have or declare: where it is `unsupported`, a profile that requires
   // it is content.
   bool optional = false;
+  bool settles = true;     // false: waiting changes nothing (it asks about files), so its first look is its last
   bool alone = false;      // nothing else runs meanwhile
   std::string lock;        // checks with the same lock never run side by side
   bool retryable = false;  // one retry after a failure, passing then is `flaky`

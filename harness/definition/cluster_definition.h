@@ -75,6 +75,8 @@ struct ConfigDefinition {
   std::vector<std::string> generator_arguments;             // ... arguments of `talosctl gen config`, and patches
   std::map<std::string, std::vector<std::string>> patches;  // "all", "controlplane", "worker" -> patches
   std::vector<std::string> kernel_arguments;
+  // Credentials of an earlier build from the same secrets, which still have to open the cluster.
+  std::string earlier_talosconfig, earlier_kubeconfig;
   friend bool operator==(const ConfigDefinition&, const ConfigDefinition&) = default;
 };
 

@@ -10,7 +10,7 @@
 #include "harness/base/status.h"
 #include "harness/definition/schema.h"
 #include "harness/definition/values.h"
-#include "harness/definition/yaml_tree.h"
+#include "harness/yaml/yaml_tree.h"
 
 namespace tales {
 namespace internal {
@@ -109,8 +109,11 @@ void ReadPatches(const Cursor& cursor, ConfigDefinition& config) {
 void ReadConfig(const Cursor& cursor, ClusterDefinition& out) {
   using C = ConfigDefinition;
   static const std::vector<Field<C>> secrets = {Text("file", &C::secrets_file), Texts("command", &C::secrets_command)};
-  static const std::vector<Field<C>> generator = {
-      Texts("command", &C::generator_command), Texts("arguments", &C::generator_arguments), {"patches", ReadPatches}};
+  static const std::vector<Field<C>> generator = {Texts("command", &C::generator_command),
+                                                  Texts("arguments", &C::generator_arguments, CheckGeneratorArgument),
+                                                  {"patches", ReadPatches}};
+  static const std::vector<Field<C>> earlier = {Text("talosconfig", &C::earlier_talosconfig),
+                                                Text("kubeconfig", &C::earlier_kubeconfig)};
   static const std::vector<Field<C>> fields = {
       Text("folder", &C::folder),
       {"secrets",
@@ -127,7 +130,8 @@ void ReadConfig(const Cursor& cursor, ClusterDefinition& out) {
            value.Mistake("`command` excludes `arguments` and `patches`: the script has its own");
          }
        }},
-      Texts("kernelArguments", &C::kernel_arguments, CheckKernelArgument)};
+      Texts("kernelArguments", &C::kernel_arguments, CheckKernelArgument),
+      {"earlier", [](const Cursor& value, C& config) { ReadObject(value, earlier, config); }}};
   out.config.emplace();
   ReadObject(cursor, fields, *out.config);
 }
@@ -286,6 +290,14 @@ bool LooksLikePath(const std::string& text) {
   return absl::StartsWith(text, ".") || absl::StartsWith(text, "/") || absl::StartsWith(text, "~");
 }
 
+// An argument that names a file as talosctl takes it: `@all.yaml`, `--config-patch=@all.yaml`.
+void MakePatchFileAbsolute(std::string& argument, const std::filesystem::path& folder) {
+  const size_t equals = absl::StartsWith(argument, "--") ? argument.find('=') : std::string::npos;
+  const size_t at = equals == std::string::npos ? 0 : equals + 1;
+  if (at + 1 >= argument.size() || argument[at] != '@') return;
+  argument = absl::StrCat(argument.substr(0, at + 1), Absolute(argument.substr(at + 1), folder));
+}
+
 // What the operator's own commands use is relative to the folder where they are run: config.folder.
 void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::path& folder) {
   definition.talos.talosconfig = Absolute(definition.talos.talosconfig, folder);
@@ -295,7 +307,13 @@ void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::pat
     ConfigDefinition& config = *definition.config;
     config.folder = Absolute(config.folder, folder);
     if (!config.folder.empty()) work = config.folder;
-    config.secrets_file = Absolute(config.secrets_file, work);
+    for (std::string* file : {&config.secrets_file, &config.earlier_talosconfig, &config.earlier_kubeconfig}) {
+      *file = Absolute(*file, work);
+    }
+    for (std::string& argument : config.generator_arguments) MakePatchFileAbsolute(argument, work);
+    for (auto& [role, patches] : config.patches) {
+      for (std::string& patch : patches) MakePatchFileAbsolute(patch, work);
+    }
     for (std::vector<std::string>* command : {&config.secrets_command, &config.generator_command}) {
       if (!command->empty() && absl::StrContains(command->front(), '/'))
         command->front() = Absolute(command->front(), work);
@@ -314,10 +332,16 @@ void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::pat
 
 absl::StatusOr<ClusterDefinition> ParseClusterFile(std::string_view text, std::string_view name,
                                                    const std::filesystem::path& folder) {
-  internal::Mistakes mistakes(name);
-  const internal::YamlNode::Pointer root = internal::ReadYaml(text, mistakes);
-  if (root == nullptr) return absl::InvalidArgumentError(mistakes.ToString());
-  ClusterDefinition definition = internal::ReadCluster({*root, "", mistakes});
+  YamlMistakes mistakes(name);
+  const std::vector<YamlNode::Pointer> documents = ReadYaml(text, {}, mistakes);
+  if (mistakes.empty() && documents.empty()) {
+    mistakes.Add({}, "", "the file is empty; it must at least say `version: 1` and `cluster: NAME`");
+  }
+  if (documents.size() > 1) {
+    mistakes.Add(documents[1]->position, "", "a second document; one file describes one cluster");
+  }
+  if (!mistakes.empty()) return absl::InvalidArgumentError(mistakes.ToString());
+  ClusterDefinition definition = internal::ReadCluster({*documents.front(), "", mistakes});
   if (!mistakes.empty()) return absl::InvalidArgumentError(mistakes.ToString());
   internal::MakePathsAbsolute(definition, folder);
   return definition;

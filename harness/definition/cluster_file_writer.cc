@@ -89,7 +89,7 @@ void WriteVm(const VmDefinition& vm, std::string& out) {
 }
 
 void WriteConfig(const ConfigDefinition& config, std::string& out) {
-  Flow secrets, generator, patches;
+  Flow secrets, generator, patches, earlier;
   secrets.Text("file", config.secrets_file).Texts("command", config.secrets_command);
   generator.Texts("command", config.generator_command).Texts("arguments", config.generator_arguments);
   for (const auto& [kind, list] : config.patches) patches.Raw(kind, List(list));
@@ -99,6 +99,8 @@ void WriteConfig(const ConfigDefinition& config, std::string& out) {
   if (!secrets.empty()) flow.Raw("secrets", secrets.ToString());
   if (!generator.empty()) flow.Raw("generator", generator.ToString());
   flow.Texts("kernelArguments", config.kernel_arguments);
+  earlier.Text("talosconfig", config.earlier_talosconfig).Text("kubeconfig", config.earlier_kubeconfig);
+  if (!earlier.empty()) flow.Raw("earlier", earlier.ToString());
   Line(out, "config", flow.ToString());
 }
 

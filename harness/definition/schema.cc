@@ -99,7 +99,7 @@ bool ReadList(const Cursor& cursor, const std::function<void(const Cursor&)>& re
 
 bool ReadMap(const Cursor& cursor, const std::function<void(const YamlNode& key, const Cursor& value)>& read) {
   if (!Expect(cursor, YamlNode::Kind::kMap)) return false;
-  std::map<std::string_view, Position> seen;
+  std::map<std::string_view, YamlPosition> seen;
   for (const auto& [key, value] : cursor.node.entries) {
     if (key->kind != YamlNode::Kind::kScalar) {
       cursor.mistakes.Add(key->position, cursor.path,

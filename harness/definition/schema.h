@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "harness/definition/yaml_tree.h"
+#include "harness/yaml/yaml_tree.h"
 
 namespace tales::internal {
 
@@ -18,7 +18,7 @@ namespace tales::internal {
 struct Cursor {
   const YamlNode& node;
   std::string path;
-  Mistakes& mistakes;
+  YamlMistakes& mistakes;
 
   void Mistake(std::string_view what) const { mistakes.Add(node.position, path, what); }
   Cursor Item(size_t i) const { return {*node.items[i], absl::StrCat(path, "[", i, "]"), mistakes}; }

@@ -234,6 +234,15 @@ Wrong CheckKernelArgument(std::string_view text) {
   return Not(text, "one kernel argument", "each is an item of its own, such as vga=792");
 }
 
+Wrong CheckGeneratorArgument(std::string_view text) {
+  static constexpr std::string_view kOurs[] = {
+      "--with-secrets", "--output", "--output-dir", "--output-types", "--force", "-o", "-t"};
+  const std::string_view flag = text.substr(0, text.find('='));
+  if (std::find(std::begin(kOurs), std::end(kOurs), flag) == std::end(kOurs)) return std::nullopt;
+  return absl::StrCat("\"", flag, "\" is not for here: the secrets are those of config.secrets, and where the files go",
+                      " is decided anew for each run");
+}
+
 Wrong CheckCheckGlob(std::string_view text) {
   if (text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
         return IsAlnum(c) || absl::StrContains("._-/*?:+", std::string_view(&c, 1));

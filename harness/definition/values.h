@@ -32,6 +32,7 @@ Wrong CheckDate(std::string_view text);                // 2026-12-31
 Wrong CheckDuration(std::string_view text);            // 90s, 10m
 Wrong CheckSize(std::string_view text);                // 4GiB, 100GB
 Wrong CheckKernelArgument(std::string_view text);      // vga=792
+Wrong CheckGeneratorArgument(std::string_view text);   // of `talosctl gen config`; not what tales itself decides
 Wrong CheckCheckGlob(std::string_view text);           // health.*
 
 }  // namespace tales::internal

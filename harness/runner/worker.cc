@@ -99,7 +99,8 @@ class Batch {
     event.expected = Lines(outcome.problems(), &Problem::expected);
     event.found = outcome.problems().empty() ? outcome.found() : Lines(outcome.problems(), &Problem::found);
     event.next = Lines(outcome.problems(), &Problem::next);
-    if (outcome.may_settle() && steady_clock::now().time_since_epoch().count() < task_.settle_until) {
+    if (slot.check->settles && outcome.may_settle() &&
+        steady_clock::now().time_since_epoch().count() < task_.settle_until) {
       event.kind = WorkerEvent::Kind::kLooked;
     } else {
       event.kind = WorkerEvent::Kind::kFinished;

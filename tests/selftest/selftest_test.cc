@@ -180,6 +180,19 @@ TEST_F(SelfTest, SettlingIsWaitedForAndEnds) {
   EXPECT_EQ(Verdict("slow.next"), "passed");
 }
 
+TEST_F(SelfTest, WhatWaitingCannotMendIsNotWaitedFor) {
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(Finish({"--check", "slow.final", "--settle", "60s"}).exit_code, 1);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(30));
+}
+
+TEST_F(SelfTest, AKilledWorkersTemporaryFoldersGoToo) {
+  Finish({"--check", "slow.hoards"});
+  const std::string hoard = ReadFile(Run() / "fixture" / "hoard").value_or("");
+  ASSERT_NE(hoard, "");
+  EXPECT_FALSE(std::filesystem::exists(hoard));
+}
+
 TEST_F(SelfTest, OneRedRootIsOneFailureWithAList) {
   EXPECT_EQ(Finish({"--suite", "root"}).exit_code, 1);
   auto cases = JUnit(Run());

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "harness/base/file.h"
 
 namespace tales::selftest {
 namespace {
@@ -144,14 +145,26 @@ std::vector<Check> Odd() {
 
 std::vector<Check> Slow() {
   std::vector<Check> checks = {
-      Make("slow.hang", [](CheckContext&) -> Outcome { Hang(); }), Make("slow.next", Pass),
+      Make("slow.hang", [](CheckContext&) -> Outcome { Hang(); }),
+      Make("slow.next", Pass),
       Make("slow.settles", [](CheckContext& c) { return Count(c, "settles") >= 3 ? Pass(c) : Fail(c); }),
-      Make("slow.never", Fail), Make("slow.sleeps", [](CheckContext& c) {
-        // Long enough for a test to kill somebody meanwhile.
-        std::this_thread::sleep_for(std::chrono::seconds(20));
-        return Pass(c);
-      })};
+      Make("slow.never", Fail),
+      Make("slow.sleeps",
+           [](CheckContext& c) {
+             // Long enough for a test to kill somebody meanwhile.
+             std::this_thread::sleep_for(std::chrono::seconds(20));
+             return Pass(c);
+           }),
+      Make("slow.hoards",
+           [](CheckContext& c) -> Outcome {
+             const TemporaryFolder hoard = *TemporaryFolder::Make("hoard");
+             std::ofstream(c.cluster().access().cluster_file.parent_path() / "hoard") << hoard.path().string();
+             Hang();
+           }),
+      Make("slow.final", Fail)};
   checks[0].deadline = absl::Milliseconds(300);
+  checks[5].deadline = absl::Milliseconds(500);
+  checks[6].settles = false;
   return checks;
 }
 

@@ -90,6 +90,11 @@ TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
            {"config: {kernelArguments: [vga=792 x]}",
             "3:28: config.kernelArguments[0]: \"vga=792 x\" is not one kernel argument; each is an item of its own, "
             "such as vga=792"},
+           {"config: {generator: {arguments: [--with-secrets=mine.yaml]}}",
+            "3:34: config.generator.arguments[0]: \"--with-secrets\" is not for here: the secrets are those of "
+            "config.secrets, and where the files go is decided anew for each run"},
+           {"config: {earlier: {talosconfg: x}}",
+            "3:20: config.earlier: unknown key \"talosconfg\"; did you mean \"talosconfig\"?"},
            {"namespaces: {cilium: {enforce: priviledged}}",
             "3:32: namespaces.cilium.enforce: \"priviledged\" is not a pod-security level; one of privileged, "
             "baseline, restricted"},

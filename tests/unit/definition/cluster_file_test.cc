@@ -135,8 +135,10 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
   d.config = ConfigDefinition{.folder = "/w", .secrets_command = {"op", "read", "op://v/i\n", ""}};
   d.config->secrets_command.pop_back();
   d.config->generator_arguments = {"--install-disk", "/dev/sda"};
-  d.config->patches = {{"all", {"@a.yaml", "{\"a\": [1]}"}}, {"worker", {"- x"}}};
+  d.config->patches = {{"all", {"@/w/a.yaml", "{\"a\": [1]}"}}, {"worker", {"- x"}}};
   d.config->kernel_arguments = {"vga=792", "console=ttyS0,115200"};
+  d.config->earlier_talosconfig = "/old/talosconfig";
+  d.config->earlier_kubeconfig = "/old/kube: config";
   d.secure_boot = true;
   d.namespaces = {{"a",
                    {.enforce = "baseline",
@@ -185,6 +187,24 @@ crds: {prometheusOperator: {version: v0.80.1, source: "https://example.com/../x"
   EXPECT_THAT(d.config->generator_command, ElementsAre("/folder/gen.sh", "--x", "../y"));
   EXPECT_EQ(d.cilium->chart, "/folder/work/chart");
   EXPECT_EQ(d.crds.at("prometheusOperator").source, "https://example.com/../x");
+}
+
+TEST(ClusterFile, WhatTheGeneratorReadsIsAgainstTheWorkFolder) {
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition d, Parse(R"(
+version: 1
+cluster: x
+config:
+  folder: work
+  generator:
+    arguments: [--config-patch, "@all.yaml", "--config-patch=@../x.yaml", --install-disk=/dev/sda]
+    patches: {worker: ["@w.yaml", "@/abs.yaml", "{}"]}
+  earlier: {talosconfig: old/talosconfig, kubeconfig: /k}
+)"));
+  EXPECT_THAT(d.config->generator_arguments, ElementsAre("--config-patch", "@/folder/work/all.yaml",
+                                                         "--config-patch=@/folder/x.yaml", "--install-disk=/dev/sda"));
+  EXPECT_THAT(d.config->patches.at("worker"), ElementsAre("@/folder/work/w.yaml", "@/abs.yaml", "{}"));
+  EXPECT_EQ(d.config->earlier_talosconfig, "/folder/work/old/talosconfig");
+  EXPECT_EQ(d.config->earlier_kubeconfig, "/k");
 }
 
 TEST(ClusterFile, AnchorsMayBeUsed) {

@@ -1,46 +1,50 @@
-#include "harness/definition/yaml_tree.h"
+#include "harness/yaml/yaml_tree.h"
 
 #include <algorithm>
 #include <exception>
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
 #include "yaml-cpp/parser.h"
 
-namespace tales::internal {
+namespace tales {
 namespace {
 
-constexpr size_t kLargest = 1 << 20;
-constexpr size_t kDeepest = 32;
-constexpr int kMostAliases = 100;
-
-Position At(const YAML::Mark& mark) { return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1}; }
+YamlPosition At(const YAML::Mark& mark) { return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1}; }
 
 struct TooMuch : std::exception {
-  Position position;
+  YamlPosition position;
   std::string what_is;
-  TooMuch(Position where, std::string why) : position(where), what_is(std::move(why)) {}
+  TooMuch(YamlPosition where, std::string why) : position(where), what_is(std::move(why)) {}
 };
 
+// Builds one document after the other; the limits are those of all together.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(const YamlLimits& limits) : limits_(limits) {}
+  YamlNode::Pointer TakeRoot() {
+    anchors_.clear();
+    return std::exchange(root_, nullptr);
+  }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Append(Make(mark, anchor, YamlNode::Kind::kNull));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (++aliases_ > kMostAliases) throw TooMuch(At(mark), absl::StrCat("more than ", kMostAliases, " aliases"));
+    if (++aliases_ > limits_.aliases) throw TooMuch(At(mark), absl::StrCat("more than ", limits_.aliases, " aliases"));
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw TooMuch(At(mark), "an alias of nothing");
-    if (std::find(open_.begin(), open_.end(), found->second) != open_.end()) {
-      throw TooMuch(At(mark), "an alias of what it stands in");
-    }
-    Append(found->second);
+    const auto is_target = [&](const Collection& open) { return open.node == found->second.node; };
+    if (std::any_of(open_.begin(), open_.end(), is_target)) throw TooMuch(At(mark), "an alias of what it stands in");
+    Count(mark, found->second.size);
+    Append(found->second.node);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -54,46 +58,69 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    Open(mark, Make(mark, anchor, YamlNode::Kind::kList));
+    Open(mark, anchor, YamlNode::Kind::kList);
   }
-  void OnSequenceEnd() override { open_.pop_back(); }
+  void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    Open(mark, Make(mark, anchor, YamlNode::Kind::kMap));
+    Open(mark, anchor, YamlNode::Kind::kMap);
   }
-  void OnMapEnd() override { open_.pop_back(); }
-
-  YamlNode::Pointer root() const { return root_; }
+  void OnMapEnd() override { Close(); }
 
  private:
+  struct Anchored {
+    std::shared_ptr<YamlNode> node;
+    size_t size = 1;  // nodes that a walk over it meets
+  };
+  struct Collection {
+    std::shared_ptr<YamlNode> node;
+    YAML::anchor_t anchor;
+    size_t begin;  // count_ before it
+  };
+
+  void Count(const YAML::Mark& mark, size_t nodes) {
+    count_ += nodes;
+    if (count_ > limits_.nodes) throw TooMuch(At(mark), absl::StrCat("more than ", limits_.nodes, " values"));
+  }
   std::shared_ptr<YamlNode> Make(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    Count(mark, 1);
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     node->position = At(mark);
-    if (anchor != 0) anchors_[anchor] = node;
+    if (anchor != 0) anchors_[anchor] = {node};
     return node;
   }
   void Append(const std::shared_ptr<YamlNode>& node) {
     if (open_.empty()) {
       root_ = node;
-    } else if (open_.back()->kind == YamlNode::Kind::kList) {
-      open_.back()->items.push_back(node);
-    } else if (auto& entries = open_.back()->entries; !entries.empty() && entries.back().second == nullptr) {
+    } else if (YamlNode& parent = *open_.back().node; parent.kind == YamlNode::Kind::kList) {
+      parent.items.push_back(node);
+    } else if (auto& entries = parent.entries; !entries.empty() && entries.back().second == nullptr) {
       entries.back().second = node;
     } else {
       entries.emplace_back(node, nullptr);
     }
   }
-  void Open(const YAML::Mark& mark, const std::shared_ptr<YamlNode>& node) {
-    if (open_.size() >= kDeepest) throw TooMuch(At(mark), absl::StrCat("nested deeper than ", kDeepest, " levels"));
+  void Open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    if (open_.size() >= limits_.depth) {
+      throw TooMuch(At(mark), absl::StrCat("nested deeper than ", limits_.depth, " levels"));
+    }
+    const size_t begin = count_;
+    auto node = Make(mark, anchor, kind);
     Append(node);
-    open_.push_back(node);
+    open_.push_back({std::move(node), anchor, begin});
+  }
+  void Close() {
+    const Collection& done = open_.back();
+    if (done.anchor != 0) anchors_[done.anchor] = {done.node, count_ - done.begin};
+    open_.pop_back();
   }
 
+  const YamlLimits& limits_;
   std::shared_ptr<YamlNode> root_;
-  std::vector<std::shared_ptr<YamlNode>> open_;
-  std::map<YAML::anchor_t, std::shared_ptr<YamlNode>> anchors_;
-  int aliases_ = 0;
+  std::vector<Collection> open_;
+  std::map<YAML::anchor_t, Anchored> anchors_;
+  size_t aliases_ = 0, count_ = 0;
 };
 
 // The length of the well-formed UTF-8 sequence that `text` begins with; 0 where it is none.
@@ -118,8 +145,8 @@ size_t Utf8Length(std::string_view text) {
 }
 
 // The first thing that cannot stand in a text file.
-std::optional<std::pair<Position, std::string>> FindBinary(std::string_view text) {
-  Position position;
+std::optional<std::pair<YamlPosition, std::string>> FindBinary(std::string_view text) {
+  YamlPosition position;
   for (size_t i = 0; i < text.size();) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') {
@@ -153,7 +180,7 @@ std::string_view ToString(YamlNode::Kind kind) {
   return "empty";
 }
 
-void Mistakes::Add(Position position, std::string_view path, std::string_view what) {
+void YamlMistakes::Add(YamlPosition position, std::string_view path, std::string_view what) {
   std::string text =
       absl::StrCat(name_, ":", position.line, ":", position.column, ": ", path, path.empty() ? "" : ": ", what);
   // One line each, whatever the file holds.
@@ -163,7 +190,7 @@ void Mistakes::Add(Position position, std::string_view path, std::string_view wh
   lines_.push_back({position, std::move(text)});
 }
 
-std::string Mistakes::ToString() const {
+std::string YamlMistakes::ToString() const {
   constexpr size_t kMost = 50;
   std::vector<const Line*> sorted;
   for (const Line& line : lines_) sorted.push_back(&line);
@@ -176,30 +203,25 @@ std::string Mistakes::ToString() const {
   return text;
 }
 
-YamlNode::Pointer ReadYaml(std::string_view text, Mistakes& mistakes) {
-  if (text.size() > kLargest) {
-    mistakes.Add({}, "", absl::StrCat("longer than 1 MiB (", text.size(), " bytes); a cluster file is short"));
-    return nullptr;
+std::vector<YamlNode::Pointer> ReadYaml(std::string_view text, const YamlLimits& limits, YamlMistakes& mistakes) {
+  if (text.size() > limits.bytes) {
+    mistakes.Add({}, "", absl::StrCat("longer than ", limits.bytes >> 20, " MiB (", text.size(), " bytes)"));
+    return {};
   }
   if (const auto binary = FindBinary(text)) {
     mistakes.Add(binary->first, "", binary->second);
-    return nullptr;
+    return {};
   }
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder first;
-    if (!parser.HandleNextDocument(first) || first.root() == nullptr) {
-      mistakes.Add({}, "", "the file is empty; it must at least say `version: 1` and `cluster: NAME`");
-      return nullptr;
+    TreeBuilder builder(limits);
+    std::vector<YamlNode::Pointer> documents;
+    while (parser.HandleNextDocument(builder)) {
+      const YamlNode::Pointer root = builder.TakeRoot();
+      documents.push_back(root != nullptr ? root : std::make_shared<YamlNode>());
     }
-    TreeBuilder second;
-    if (parser.HandleNextDocument(second)) {
-      const Position position = second.root() == nullptr ? Position{} : second.root()->position;
-      mistakes.Add(position, "", "a second document; one file describes one cluster");
-      return nullptr;
-    }
-    return first.root();
+    return documents;
   } catch (const TooMuch& problem) {
     mistakes.Add(problem.position, "", problem.what_is);
   } catch (const YAML::Exception& problem) {
@@ -207,7 +229,7 @@ YamlNode::Pointer ReadYaml(std::string_view text, Mistakes& mistakes) {
   } catch (const std::exception& problem) {
     mistakes.Add({}, "", absl::StrCat("not YAML: ", problem.what()));
   }
-  return nullptr;
+  return {};
 }
 
-}  // namespace tales::internal
+}  // namespace tales
