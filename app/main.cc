@@ -5,6 +5,7 @@
 #include "fixtures/lab/fault_catalogue.h"
 #include "fixtures/lab/lab_command.h"
 #include "fixtures/lab/lab_fixture.h"
+#include "fixtures/local/assets_command.h"
 #include "fixtures/local/local_command.h"
 #include "fixtures/local/local_fixture.h"
 #include "harness/cli/cli.h"
@@ -48,7 +49,8 @@ tales::Registry Product() {
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
   registry.faults = tales::lab::LabFaults();
   registry.profiles = Profiles();
-  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddInitCommand, tales::AddDoctorCommand};
+  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddAssetsCommand, tales::AddInitCommand,
+                       tales::AddDoctorCommand};
   return registry;
 }
 

@@ -8,6 +8,8 @@ namespace tales {
 using Json = nlohmann::json;
 
 std::string WriteClusterAccess(const ClusterAccess& access) {
+  Json tools = Json::object();
+  for (const auto& [name, path] : access.tools) tools[name] = path.string();
   return Json{{"fixture", access.fixture},
               {"clusterFile", access.cluster_file.string()},
               {"talosconfig", access.talosconfig.string()},
@@ -15,6 +17,8 @@ std::string WriteClusterAccess(const ClusterAccess& access) {
               {"kubeconfig", access.kubeconfig.string()},
               {"kubernetesContext", access.kubernetes_context},
               {"vmSettings", access.vm_settings.string()},
+              {"tools", std::move(tools)},
+              {"toolMaker", access.tool_maker},
               {"simulated", access.simulated},
               {"discovered", access.discovered},
               {"owned", access.owned},
@@ -34,6 +38,8 @@ absl::StatusOr<ClusterAccess> ParseClusterAccess(std::string_view json) {
     access.kubeconfig = value.at("kubeconfig").get<std::string>();
     access.kubernetes_context = value.at("kubernetesContext").get<std::string>();
     access.vm_settings = value.at("vmSettings").get<std::string>();
+    for (const auto& [name, path] : value.at("tools").items()) access.tools[name] = path.get<std::string>();
+    access.tool_maker = value.at("toolMaker").get<std::vector<std::string>>();
     access.simulated = value.at("simulated").get<bool>();
     access.discovered = value.at("discovered").get<bool>();
     access.owned = value.at("owned").get<bool>();

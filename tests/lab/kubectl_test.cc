@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "fixtures/local/assets.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/base/file.h"
@@ -17,14 +18,16 @@ using ::testing::HasSubstr;
 class Kubectl : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!FindProgram("kubectl").ok()) GTEST_SKIP() << "no kubectl on PATH";
+    const absl::StatusOr<std::filesystem::path> kubectl = FindAsset(KubectlAsset(), {});
+    if (!kubectl.ok()) GTEST_SKIP() << kubectl.status().message();
+    kubectl_ = kubectl->string();
     auto lab = RunningLab::Start();
     ASSERT_OK(lab);
     lab_.emplace(*std::move(lab));
   }
 
   Finished Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"kubectl", "--request-timeout=20s",
+    arguments.insert(arguments.begin(), {kubectl_, "--request-timeout=20s",
                                          absl::StrCat("--cache-dir=", (lab_->folder() / "cache").string())});
     return lab_->RunClient(arguments);
   }
@@ -42,6 +45,7 @@ class Kubectl : public ::testing::Test {
     return path.string();
   }
 
+  std::string kubectl_;
   std::optional<RunningLab> lab_;
 };
 
@@ -105,7 +109,7 @@ TEST_F(Kubectl, TaintsCordonsAndWatches) {
   EXPECT_THAT(Must({"get", "node", "worker"}), HasSubstr("SchedulingDisabled"));
   Must({"uncordon", "worker"});
   // The watch ends with the request's time, after the objects that are there.
-  EXPECT_THAT(lab_->RunClient({"kubectl", "get", "namespaces", "--watch", "--request-timeout=2s"}).output,
+  EXPECT_THAT(lab_->RunClient({kubectl_, "get", "namespaces", "--watch", "--request-timeout=2s"}).output,
               HasSubstr("kube-system"));
 }
 

@@ -17,6 +17,8 @@ TEST(ClusterAccessTest, SurvivesTheWayToAWorker) {
   access.kubeconfig = "/run/kubeconfig";
   access.kubernetes_context = "admin@tales";
   access.vm_settings = "/run/vm.json";
+  access.tools["e2e.test"] = "/opt/e2e.test";
+  access.tool_maker = {"/opt/tales", "assets"};
   access.simulated = access.owned = true;
   access.granted = Tier::kDisruptive;
   ASSERT_OK_AND_ASSIGN(const ClusterAccess read, ParseClusterAccess(WriteClusterAccess(access)));

@@ -80,6 +80,26 @@ TEST_F(AssetsTest, AnotherVersionInPathIsPassedBy) {
   EXPECT_THAT(FindAsset(scheduler(), request_), IsOkAndHolds(cached));
 }
 
+TEST_F(AssetsTest, TheOptionalOnesAreFoundInTheSameOrder) {
+  Program("bin/e2e.test", "v1.31.0");
+  const std::filesystem::path cached = Program("cache/assets/kubernetes-v1.32.2/e2e.test");
+  EXPECT_THAT(FindAsset(E2eTestAsset(), request_), IsOkAndHolds(cached));
+  const std::filesystem::path in_path = Program("bin/e2e.test", "v1.32.2");
+  EXPECT_THAT(FindAsset(E2eTestAsset(), request_), IsOkAndHolds(in_path));
+  const std::filesystem::path kubectl = Program("bin/kubectl", "Client Version: v1.32.4");
+  EXPECT_THAT(FindAsset(KubectlAsset(), request_), IsOkAndHolds(kubectl));
+}
+
+TEST(AssetNamesTest, EveryAssetHasItsName) {
+  for (const char* name :
+       {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "e2e.test"}) {
+    const Asset* asset = FindAssetByName(name);
+    ASSERT_NE(asset, nullptr) << name;
+    EXPECT_EQ(asset->program, name);
+  }
+  EXPECT_EQ(FindAssetByName("kubelet"), nullptr);
+}
+
 TEST(GoVersionTest, TakesWhatCanBuildTheModules) {
   EXPECT_TRUE(IsGoRecentEnough("go version go1.23.4 linux/amd64\n"));
   EXPECT_TRUE(IsGoRecentEnough("go version go1.26 linux/arm64"));
