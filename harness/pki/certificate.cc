@@ -176,4 +176,16 @@ std::string NormalizeKeyLabel(std::string_view key_pem) {
                                        {"-----END ED25519 PRIVATE KEY-----", "-----END PRIVATE KEY-----"}});
 }
 
+absl::StatusOr<std::string> TalosKeyPem(std::string_view key_pem) {
+  TALES_ASSIGN_OR_RETURN(KeyPtr key, ParsePrivateKey(key_pem));
+  BioPtr bio(BIO_new(BIO_s_mem()));
+  const bool ed25519 = EVP_PKEY_is_a(key.get(), "ED25519") == 1;
+  const int written =
+      ed25519 ? PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr)
+              : PEM_write_bio_PrivateKey_traditional(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  if (written != 1) return absl::InternalError(absl::StrCat("writing a key: ", TakeOpenSslError()));
+  const std::string pem = BioContent(bio.get());
+  return ed25519 ? absl::StrReplaceAll(pem, {{" PRIVATE KEY-----", " ED25519 PRIVATE KEY-----"}}) : pem;
+}
+
 }  // namespace tales::pki

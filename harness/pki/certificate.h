@@ -38,6 +38,10 @@ absl::Status KeyMatches(const Certificate& certificate, std::string_view key_pem
 // to `PRIVATE KEY`; any other PEM is returned as it is. (facts: siderolabs/crypto v0.5.0, x509)
 std::string NormalizeKeyLabel(std::string_view key_pem);
 
+// A private key as Talos writes it, whatever label it has: Ed25519 under Talos' own, EC and RSA in their traditional
+// forms (`EC PRIVATE KEY`, `RSA PRIVATE KEY`), which are the only ones that its Go library reads.
+absl::StatusOr<std::string> TalosKeyPem(std::string_view key_pem);
+
 struct ServerCertificates {
   std::vector<Certificate> chain;             // leaf first
   bool asked_for_client_certificate = false;  // false on apid = maintenance mode

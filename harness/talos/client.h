@@ -36,7 +36,7 @@ struct Resource {
   std::map<std::string, std::string> labels, annotations;
   absl::Time created, updated;
   std::string yaml_spec;
-  std::string proto_spec;  // only MachineConfig needs it: its YAML spec is empty
+  std::string proto_spec;  // the same as protobuf; of MachineConfig, the submitted bytes
 };
 
 // A kind of resource: where it lives and what it is called. The ones that checks read are in resources.h.

@@ -45,6 +45,16 @@ TEST(LabLifecycle, AKilledOneFreesItsAddresses) {
   EXPECT_TRUE(again);
 }
 
+TEST(LabLifecycle, FilesWithSecretsAreItsOwnersAlone) {
+  ASSERT_OK_AND_ASSIGN(const RunningLab lab, RunningLab::Start());
+  using std::filesystem::perms;
+  const auto mode = [&](const char* path) { return std::filesystem::status(lab.folder() / path).permissions(); };
+  EXPECT_EQ(mode("config"), perms::owner_all);
+  for (const char* file : {"talosconfig", "kubeconfig", "config/secrets.yaml", "config/controlplane.yaml",
+                           "config/worker.yaml", "config/talosconfig"})
+    EXPECT_EQ(mode(file), perms::owner_read | perms::owner_write) << file;
+}
+
 TEST(LabLifecycle, AWrongFaultIsAUsageError) {
   const absl::StatusOr<RunningLab> lab = RunningLab::Start({"--fault", "lab:no-such"});
   ASSERT_FALSE(lab.ok());

@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "harness/base/file.h"
 #include "tests/lab/running_lab.h"
 #include "tests/support/status_matchers.h"
+#include "yaml-cpp/yaml.h"
 
 namespace tales::lab {
 namespace {
@@ -135,6 +137,47 @@ TEST_F(TalosctlTest, ANodeThatIsDownIsOneErrorAmongAnswers) {
   EXPECT_THAT(finished.error_output, HasSubstr("no route to host"));
   EXPECT_EQ(lab_->Order("heal", "lab:node-down=worker").exit_code, 0);
   Output({"version", "-e", worker_, "-n", worker_});
+}
+
+TEST_F(TalosctlTest, TheMachineConfigurationIsTheOneOfItsFolder) {
+  for (const auto& [role, node] :
+       {std::pair<std::string, std::string>{"controlplane", control_}, {"worker", worker_}}) {
+    ASSERT_OK_AND_ASSIGN(const std::string file, ReadFile(lab_->folder() / "config" / (role + ".yaml")));
+    EXPECT_THAT(
+        Output({"validate", "-m", "metal", "--strict", "-c", (lab_->folder() / "config" / (role + ".yaml")).string()}),
+        HasSubstr("is valid for metal mode"));
+    EXPECT_THAT(Output({"get", "machineconfig", "-o", "jsonpath={.spec}", "-n", node}), HasSubstr(file));
+    EXPECT_THAT(Output({"get", "mc", "-o", "yaml", "-n", node}),
+                AllOf(HasSubstr("id: v1alpha1"), HasSubstr("type: " + role)));
+  }
+}
+
+TEST_F(TalosctlTest, GenConfigWithTheSameInputsWritesTheSameFiles) {
+  const std::filesystem::path config = lab_->folder() / "config", again = lab_->folder() / "again";
+  const YAML::Node cluster = YAML::LoadFile((lab_->folder() / "cluster.yaml").string());
+  const YAML::Node generator = cluster["config"]["generator"];
+  std::vector<std::string> arguments = {"gen",
+                                        "config",
+                                        cluster["cluster"].as<std::string>(),
+                                        cluster["endpoint"].as<std::string>(),
+                                        "--with-secrets",
+                                        (config / "secrets.yaml").string(),
+                                        "--output-dir",
+                                        again.string()};
+  for (const YAML::Node& argument : generator["arguments"]) arguments.push_back(argument.as<std::string>());
+  for (const auto& [key, flag] : {std::pair{"all", "--config-patch"}, {"controlplane", "--config-patch-control-plane"}})
+    for (const YAML::Node& patch : generator["patches"][key])
+      arguments.insert(arguments.end(), {flag, patch.as<std::string>()});
+  Output(arguments);
+  for (const char* file : {"controlplane.yaml", "worker.yaml"}) {
+    ASSERT_OK_AND_ASSIGN(const std::string ours, ReadFile(config / file));
+    ASSERT_OK_AND_ASSIGN(const std::string theirs, ReadFile(again / file));
+    EXPECT_EQ(ours, theirs) << file;
+  }
+  // Either talosconfig opens the cluster.
+  for (const auto& folder : {config, again})
+    EXPECT_THAT(Output({"--talosconfig", (folder / "talosconfig").string(), "-e", control_, "-n", control_, "version"}),
+                HasSubstr("v1.9.4"));
 }
 
 TEST_F(TalosctlTest, WhatTheLabHasNotIsUnimplemented) {

@@ -24,6 +24,16 @@ TEST(YamlText, WritesWhatTalosWrites) {
             "          reason: \"node \\\"worker\\\" is not ready\"\n");
 }
 
+TEST(YamlText, WhatIsBelowAListItemIsIndentedFromTheList) {
+  const Json config = {{"config", {{{"name", "PodSecurity"}, {"configuration", {{"exemptions", {"kube-system"}}}}}}}};
+  EXPECT_EQ(YamlText(config),
+            "config:\n"
+            "    - name: PodSecurity\n"
+            "      configuration:\n"
+            "        exemptions:\n"
+            "            - kube-system\n");
+}
+
 TEST(YamlText, ReadsBackAsTheSameText) {
   for (const char* text : {"true",
                            "no",

@@ -3,6 +3,7 @@
 #include <random>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -132,6 +133,20 @@ TEST_F(CertificateTest, GarbageNeverCrashes) {
     KeyMatches(leaf_, text).IgnoreError();
     VerifyChain(leaf_, text, absl::Now()).IgnoreError();
   }
+}
+
+TEST(TalosKeyPem, WritesTheLabelsThatTalosReads) {
+  for (const auto& [type, label] : {std::pair{KeyType::kEd25519, "ED25519 PRIVATE KEY"},
+                                    {KeyType::kEcP256, "EC PRIVATE KEY"},
+                                    {KeyType::kRsa2048, "RSA PRIVATE KEY"}}) {
+    ASSERT_OK_AND_ASSIGN(const RawKey key, MintKey(type));
+    ASSERT_OK_AND_ASSIGN(const std::string pem, TalosKeyPem(key.private_pem));
+    EXPECT_THAT(pem, HasSubstr(absl::StrCat("-----BEGIN ", label, "-----\n")));
+    EXPECT_THAT(pem, HasSubstr(absl::StrCat("-----END ", label, "-----\n")));
+    ASSERT_OK_AND_ASSIGN(const std::string again, TalosKeyPem(pem));
+    EXPECT_EQ(again, pem);
+  }
+  EXPECT_FALSE(TalosKeyPem("no key").ok());
 }
 
 }  // namespace
