@@ -63,9 +63,18 @@ WorkerProcess::WorkerProcess(boost::asio::io_context& loop, Child child, Handler
 
 WorkerProcess::~WorkerProcess() { child_.Kill(SIGKILL); }
 
-void WorkerProcess::Take(size_t count) {
-  if (muted_) return;
-  partial_.append(buffer_.data(), count);
+// What can be read now. False at the end of the stream.
+bool WorkerProcess::ReadAvailable() {
+  boost::system::error_code error;
+  while (true) {
+    const size_t count = events_.read_some(boost::asio::buffer(buffer_), error);
+    if (error) return error == boost::asio::error::would_block;
+    if (!muted_) Take(std::string_view(buffer_.data(), count));
+  }
+}
+
+void WorkerProcess::Take(std::string_view bytes) {
+  partial_.append(bytes);
   size_t start = 0;
   for (size_t end; !muted_ && (end = partial_.find('\n', start)) != std::string::npos; start = end + 1) {
     handlers_.on_line(std::string_view(partial_).substr(start, end - start));
@@ -74,29 +83,18 @@ void WorkerProcess::Take(size_t count) {
   if (!muted_ && partial_.size() > kLongestLine) FlushPartial();
 }
 
+// Only waits, and reads in the handler: bytes of an asynchronous read would be lost when the worker's end is handled
+// between their arrival and the read's completion.
 void WorkerProcess::Read() {
-  events_.async_read_some(boost::asio::buffer(buffer_), [this, here = std::weak_ptr<bool>(here_)](
-                                                            const boost::system::error_code& error, size_t count) {
-    if (error == boost::asio::error::operation_aborted || here.expired()) return;
-    if (error) {
-      grace_.expires_after(kEndGrace);
-      grace_.async_wait([this, here = std::weak_ptr<bool>(here_)](const boost::system::error_code& cancelled) {
-        if (!cancelled && !here.expired()) child_.Kill(SIGKILL);
-      });
-      return;
-    }
-    Take(count);
-    Read();
+  events_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this, here = std::weak_ptr<bool>(here_)](
+                                                                           const boost::system::error_code& error) {
+    if (error || here.expired()) return;
+    if (ReadAvailable()) return Read();
+    grace_.expires_after(kEndGrace);
+    grace_.async_wait([this, here = std::weak_ptr<bool>(here_)](const boost::system::error_code& cancelled) {
+      if (!cancelled && !here.expired()) child_.Kill(SIGKILL);
+    });
   });
-}
-
-void WorkerProcess::Drain() {
-  boost::system::error_code error;
-  while (!error) {
-    const size_t count = events_.read_some(boost::asio::buffer(buffer_), error);
-    if (!error) Take(count);
-  }
-  if (!partial_.empty() && !muted_) FlushPartial();
 }
 
 void WorkerProcess::FlushPartial() {
@@ -113,7 +111,8 @@ void WorkerProcess::AwaitEnd() {
                       // What it left behind in its group goes too: not reaped yet, the group's number is still its own.
                       child_.Kill(SIGKILL);
                       events_.cancel();
-                      Drain();
+                      ReadAvailable();
+                      if (!partial_.empty() && !muted_) FlushPartial();
                       const Finished finished = *child_.Wait(Deadline::Never());
                       const auto on_end = std::move(handlers_.on_end);  // it may destroy this object
                       on_end(finished);

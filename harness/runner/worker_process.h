@@ -43,8 +43,8 @@ class WorkerProcess {
   WorkerProcess(boost::asio::io_context& loop, Child child, Handlers handlers, int events, int pidfd);
   void Read();
   void AwaitEnd();
-  void Take(size_t count);
-  void Drain();
+  bool ReadAvailable();
+  void Take(std::string_view bytes);
   void FlushPartial();  // what came without an end of line
 
   Child child_;

@@ -146,6 +146,7 @@ TEST_F(RunLoopTest, ACycleEndsTheRunInsteadOfHanging) {
   EXPECT_EQ(Case("a.one").error_kind, "not_run");
 }
 
+// Also: a worker's end and its last words reach the loop in one turn again and again, and no verdict is lost.
 TEST_F(RunLoopTest, ManyChecks) {
   for (int i = 0; i < 300; ++i) Add(absl::StrCat("a.c", i));
   Run(Script(""));
