@@ -49,6 +49,7 @@ tales::Registry Product() {
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
   registry.faults = tales::lab::LabFaults();
   registry.profiles = Profiles();
+  registry.conformance_modes = {"sample", "full"};
   registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddAssetsCommand, tales::AddInitCommand,
                        tales::AddDoctorCommand};
   return registry;

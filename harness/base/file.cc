@@ -20,6 +20,12 @@ absl::Status FromErrno(int error, std::string_view what, const std::filesystem::
   return absl::ErrnoToStatus(error, absl::StrCat(what, " ", path.string()));
 }
 
+std::filesystem::path TemporaryPlace() {
+  std::error_code error;
+  const std::filesystem::path place = std::filesystem::temp_directory_path(error);
+  return error ? "/tmp" : place;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit) {
@@ -75,11 +81,31 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_
   return absl::OkStatus();
 }
 
+absl::StatusOr<UnlinkedFile> UnlinkedFile::Make() {
+  std::string path = (TemporaryPlace() / "tales-XXXXXX").string();
+  const int fd = mkostemp(path.data(), O_CLOEXEC);
+  if (fd < 0) return FromErrno(errno, "making", path);
+  unlink(path.c_str());
+  return UnlinkedFile(fd);
+}
+
+UnlinkedFile::~UnlinkedFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::filesystem::path UnlinkedFile::path() const { return absl::StrCat("/proc/self/fd/", fd_); }
+
+std::string UnlinkedFile::Tail(size_t limit) const {
+  const off_t size = lseek(fd_, 0, SEEK_END);
+  if (size <= 0) return "";
+  std::string bytes(std::min(limit, static_cast<size_t>(size)), '\0');
+  const ssize_t count = pread(fd_, bytes.data(), bytes.size(), size - static_cast<off_t>(bytes.size()));
+  bytes.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  return bytes;
+}
+
 absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(std::string_view prefix) {
-  std::error_code error;
-  std::filesystem::path base = std::filesystem::temp_directory_path(error);
-  if (error) base = "/tmp";
-  std::string pattern = (base / absl::StrCat(prefix, "-XXXXXX")).string();
+  std::string pattern = (TemporaryPlace() / absl::StrCat(prefix, "-XXXXXX")).string();
   if (mkdtemp(pattern.data()) == nullptr) return FromErrno(errno, "making a temporary folder", pattern);
   return TemporaryFolder(pattern);
 }

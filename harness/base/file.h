@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,28 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
 // Writes a new file beside `path`, flushes it to the disk and renames it over `path`: a reader sees the old or the new
 // content, never half of it, also after a kill. `mode` is that of the new file (0600 for anything with a secret).
 absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, int mode = 0644);
+
+// A private file without a name, under $TMPDIR (or /tmp): gone with the last process that holds it, however that ends.
+// For what must not be left behind.
+class UnlinkedFile {
+ public:
+  static absl::StatusOr<UnlinkedFile> Make();
+  UnlinkedFile(UnlinkedFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UnlinkedFile& operator=(UnlinkedFile&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  UnlinkedFile(const UnlinkedFile&) = delete;
+  UnlinkedFile& operator=(const UnlinkedFile&) = delete;
+  ~UnlinkedFile();
+
+  std::filesystem::path path() const;    // by which this process can open it, as long as the object lives
+  std::string Tail(size_t limit) const;  // its last bytes; "" where it cannot be read
+
+ private:
+  explicit UnlinkedFile(int fd) : fd_(fd) {}
+  int fd_;
+};
 
 // A new empty folder under $TMPDIR (or /tmp), mode 0700, removed with its content when the object goes.
 class TemporaryFolder {

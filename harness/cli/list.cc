@@ -28,8 +28,18 @@ std::vector<Row> Rows(const Registry& registry) {
     }
   }
   for (const Producer& producer : registry.producers) {
-    rows.push_back({producer.id, producer.question, "many", std::string(ToString(producer.tier)), names(producer.needs),
-                    producer.after, producer.faults});
+    const std::string tier(ToString(producer.tier));
+    rows.push_back(
+        {producer.id, producer.question, "one", tier, names(producer.needs), producer.after, producer.faults});
+    for (const ProducedCheck& child : producer.children) {
+      rows.push_back({child.id,
+                      child.question,
+                      child.many ? "case" : "one",
+                      tier,
+                      names(producer.needs),
+                      {producer.id},
+                      child.faults});
+    }
   }
   return rows;
 }

@@ -54,12 +54,17 @@ std::vector<std::string> UnprovenChecks(const Registry& registry) {
   std::set<std::string> known;
   for (const Fault& fault : registry.faults) known.insert(fault.name());
   std::vector<std::string> unproven;
+  const auto look = [&](const std::string& id, const std::vector<std::string>& faults) {
+    const bool proven =
+        std::any_of(faults.begin(), faults.end(), [&](const std::string& fault) { return known.count(fault) > 0; });
+    if (!proven) unproven.push_back(id);
+  };
   for (const Suite& suite : registry.suites) {
-    for (const Check& check : suite.checks) {
-      const bool proven = std::any_of(check.faults.begin(), check.faults.end(),
-                                      [&](const std::string& fault) { return known.count(fault) > 0; });
-      if (!proven) unproven.push_back(check.id);
-    }
+    for (const Check& check : suite.checks) look(check.id, check.faults);
+  }
+  for (const Producer& producer : registry.producers) {
+    look(producer.id, producer.faults);
+    for (const ProducedCheck& child : producer.children) look(child.id, child.faults);
   }
   return unproven;
 }

@@ -13,6 +13,7 @@ namespace {
 struct Flags {
   RunRequest request;
   std::string cluster, talosconfig, kubeconfig, settle, allow, out, resume;
+  std::vector<std::string> imports;
 };
 
 std::string CheckDuration(const std::string& text) {
@@ -38,6 +39,7 @@ RunRequest ToRequest(const Flags& flags) {
   request.kubeconfig = Absolute(flags.kubeconfig);
   request.out = Absolute(flags.out);
   request.resume = Absolute(flags.resume);
+  for (const std::string& path : flags.imports) request.imports.push_back(Absolute(path));
   if (absl::Duration settle; !flags.settle.empty() && absl::ParseDuration(flags.settle, &settle))
     request.settle = settle;
   if (!flags.allow.empty()) request.allow = ParseTier(flags.allow);
@@ -70,6 +72,14 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
   verify->add_option("--allow", flags->allow, "What may be done to the cluster: read, create, disruptive")
       ->check(CLI::Validator(CheckTier, "TIER"));
   verify->add_option("--fault", request.faults, "Breaks something on purpose: DOMAIN:ID[=TARGET]; repeatable")
+      ->allow_extra_args(false);
+  verify->add_option("--conformance", request.conformance,
+                     "How much of Kubernetes' conformance tests: none, sample, full. "
+                     "Default: the profile's");
+  verify
+      ->add_option("--import", flags->imports,
+                   "Results of another tool (JUnit, a folder or archive of them); repeatable")
+      ->type_name("PATH")
       ->allow_extra_args(false);
   verify->add_option("--resume", flags->resume, "Goes on with a run that was killed or interrupted")->type_name("RUN");
   verify->add_flag("--keep", request.keep, "Keeps the fixture up after the verdict, until interrupted");

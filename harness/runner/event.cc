@@ -13,11 +13,13 @@ namespace {
 using Json = nlohmann::json;
 using Kind = WorkerEvent::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kKinds = {{{Kind::kStarted, "started"},
+constexpr std::array<std::pair<Kind, std::string_view>, 7> kKinds = {{{Kind::kStarted, "started"},
                                                                       {Kind::kLook, "look"},
                                                                       {Kind::kLooked, "looked"},
                                                                       {Kind::kFinished, "finished"},
-                                                                      {Kind::kDone, "done"}}};
+                                                                      {Kind::kDone, "done"},
+                                                                      {Kind::kAnnounced, "planned"},
+                                                                      {Kind::kProgress, "progress"}}};
 
 std::string_view Name(Kind kind) {
   for (const auto& [each, name] : kKinds) {
@@ -52,7 +54,7 @@ nlohmann::json ToEvent(const PlannedCheck& check) {
 nlohmann::json ToJournal(const WorkerEvent& event) {
   Json json = {{"event", Name(event.kind)}, {"check", event.check}};
   AddText(json, "at", event.at);
-  if (event.kind == Kind::kLooked) AddText(json, "found", event.found);
+  if (event.kind == Kind::kLooked || event.kind == Kind::kProgress) AddText(json, "found", event.found);
   if (event.kind != Kind::kFinished) return json;
   json["verdict"] = ToString(event.verdict);
   json["duration"] = event.duration;

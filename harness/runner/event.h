@@ -21,6 +21,9 @@ struct WorkerEvent {
     kLooked,    // a look is over and left the check open: it will be looked at again
     kFinished,  // the verdict
     kDone,      // every check of the batch has its verdict; nothing follows
+    // Of producers alone:
+    kAnnounced,  // `check` will get a verdict
+    kProgress,   // `found` says how far it is
   };
   Kind kind = Kind::kDone;
   std::string check;
@@ -36,7 +39,7 @@ std::string WriteWorkerEvent(const WorkerEvent& event, std::string_view token); 
 // InvalidArgument says what is wrong with the line: not JSON, wrong token, unknown event or verdict, wrong types.
 absl::StatusOr<WorkerEvent> ParseWorkerEvent(std::string_view line, std::string_view token);
 
-// The journal's event for it: kStarted and kFinished alone have one.
+// The journal's event for it: kStarted, kFinished and kAnnounced (as `planned`) alone have one.
 nlohmann::json ToJournal(const WorkerEvent& event);
 
 }  // namespace tales

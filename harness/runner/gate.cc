@@ -48,6 +48,9 @@ absl::StatusOr<WorkerEvent> Gate::Accept(std::string_view line) {
       current_.clear();
       --open_;
       break;
+    case WorkerEvent::Kind::kAnnounced:
+    case WorkerEvent::Kind::kProgress:
+      return refuse("what only a producer may say");
     case WorkerEvent::Kind::kDone:
       break;
   }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/base/glob.h"
@@ -49,10 +50,25 @@ std::vector<Template> Templates(const Registry& registry) {
     one.planned.question = producer.question;
     for (const Requirement* need : producer.needs) one.planned.requires_.push_back(need->name);
     one.planned.deadline = producer.deadline;
-    one.planned.producer = true;
+    one.planned.producer = producer.id;
+    one.planned.alone = producer.alone;
+    one.planned.optional = producer.optional;
     one.tier = producer.tier;
     one.after = producer.after;
     one.faults = producer.faults;
+    for (const ProducedCheck& child : producer.children) {
+      if (child.many) one.planned.families[child.id] = child.question;
+    }
+    const Template whole = one;  // what follows may move it
+    for (const ProducedCheck& child : producer.children) {
+      if (child.many) continue;
+      Template& part = all.emplace_back(whole);
+      part.planned.check = child.id;
+      part.planned.question = child.question;
+      part.planned.families.clear();
+      part.after = {};  // it comes with its producer, and is blocked with it
+      part.faults = child.faults;
+    }
   }
   return all;
 }
@@ -91,6 +107,13 @@ bool IsNode(Instances instances) { return instances == Instances::kNode || insta
 
 bool MatchesAny(const std::vector<std::string>& globs, std::string_view name) {
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return GlobMatches(glob, name); });
+}
+
+// Whether a glob can mean instances that nobody knows yet: it names the check, or one of its instances.
+bool MatchesFamily(const std::vector<std::string>& globs, const std::string& id) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return GlobMatches(glob, id) || absl::StartsWith(glob, absl::StrCat(id, "/"));
+  });
 }
 
 // All instances of all checks, with `after` resolved to instances.
@@ -187,6 +210,7 @@ absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDe
     if (!profile.has_value()) profile = Profile{.name = name, .checks = own->second.require};
     if (own->second.has_settle) profile->settle = own->second.settle;
     if (!own->second.require.empty()) profile->require = own->second.require;
+    if (!own->second.conformance.empty()) profile->conformance = own->second.conformance;
   }
   for (const auto& [each, unused] : definition.profiles) {
     if (std::find(names.begin(), names.end(), each) == names.end()) names.push_back(each);
@@ -212,8 +236,11 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
     if (std::find(suites.begin(), suites.end(), suite) == suites.end()) return NothingMatches("--suite", suite, suites);
   }
   for (const std::string& glob : request.checks) {
-    const bool any =
-        std::any_of(all.begin(), all.end(), [&](const PlannedCheck& c) { return GlobMatches(glob, c.name); });
+    const bool any = std::any_of(all.begin(), all.end(), [&](const PlannedCheck& c) {
+      return GlobMatches(glob, c.name) || std::any_of(c.families.begin(), c.families.end(), [&](const auto& family) {
+               return MatchesFamily({glob}, family.first);
+             });
+    });
     if (!any) return NothingMatches("--check", glob, ids);
   }
 
@@ -224,13 +251,22 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
     if (chosen[i]) return;
     chosen[i] = true;
     for (const std::string& name : all[i].after) choose(index.at(name));
+    // A producer gives all of its verdicts or none.
+    for (size_t j = 0; j < all.size() && !all[i].producer.empty(); ++j) {
+      if (all[j].producer == all[i].producer) choose(j);
+    }
+  };
+  const auto matches = [](const std::vector<std::string>& globs, const PlannedCheck& check) {
+    return MatchesAny(globs, check.name) ||
+           std::any_of(check.families.begin(), check.families.end(),
+                       [&](const auto& family) { return MatchesFamily(globs, family.first); });
   };
   const bool explicitly = !request.suites.empty() || !request.checks.empty();
   for (size_t i = 0; i < all.size(); ++i) {
     const bool by_suite = request.suites.empty() || std::find(request.suites.begin(), request.suites.end(),
                                                               all[i].suite()) != request.suites.end();
-    const bool by_check = request.checks.empty() || MatchesAny(request.checks, all[i].name);
-    if (explicitly ? by_suite && by_check : MatchesAny(profile.checks, all[i].name)) choose(i);
+    const bool by_check = request.checks.empty() || matches(request.checks, all[i]);
+    if (explicitly ? by_suite && by_check : matches(profile.checks, all[i])) choose(i);
   }
 
   Plan plan;
@@ -271,6 +307,15 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
     if (one.faults.empty()) problems.push_back(absl::StrCat(id, ": no fault proves it"));
     for (const std::string& fault : one.faults) {
       if (!faults.contains(fault)) problems.push_back(absl::StrCat(id, ": unknown fault ", fault));
+    }
+  }
+  for (const Producer& producer : registry.producers) {
+    for (const ProducedCheck& child : producer.children) {
+      if (!child.many) continue;
+      if (child.faults.empty()) problems.push_back(absl::StrCat(child.id, ": no fault proves it"));
+      for (const std::string& fault : child.faults) {
+        if (!faults.contains(fault)) problems.push_back(absl::StrCat(child.id, ": unknown fault ", fault));
+      }
     }
   }
   for (const Template& one : templates) {

@@ -25,10 +25,14 @@ struct PlannedCheck {
   bool optional = false;  // a requirement of the profile does not cover it where it is unsupported
   bool alone = false;
   bool retryable = false;
-  bool producer = false;
+  // The producer whose run gives this verdict: its own id where it is the producer itself. "": a worker does.
+  std::string producer;
+  // Of a producer: the checks whose instances it makes up as it goes, by id, with their questions.
+  std::map<std::string, std::string> families;
   // Decided before anything runs: the tier is not granted, or there is nothing to ask. Expected and found.
   std::optional<std::pair<std::string, std::string>> unsupported;
 
+  bool is_producer() const { return !producer.empty() && producer == check; }
   std::string suite() const { return check.substr(0, check.find('.')); }
 };
 

@@ -1,11 +1,11 @@
 // What takes hours or brings forth verdicts of its own: conformance, `cilium connectivity test`, foreign JUnit.
 //
-// A producer runs in a process of its own (`tales worker --producer ID`) in its own session, so that it outlives the
-// runner. It appends events to a spool file of the run, never to a pipe; the runner follows that file, and after a kill
-// `--resume` attaches to it again: the spool is read from where the journal ends, and the process is awaited or, when
-// it is gone without an end, reported as an error.
+// A producer runs in a process of its own (`tales worker --producer`) that tells what it finds in a spool file of the
+// run, never over a pipe: on a cluster that the run did not make, it outlives the runner. The runner follows the spool;
+// after a kill `--resume` attaches to it again, and a producer that is gone without an end is an error.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,29 +14,52 @@
 
 namespace tales {
 
-// What the producer's body is given.
+// What a person asked of producers; plain values, in the run's request.
+struct ProducerInputs {
+  std::string conformance;                     // mode: "sample", "full", ...; "": none
+  std::vector<std::filesystem::path> imports;  // foreign results, absolute
+};
+
+// What the producer's body is given. Thread-safe, but for cluster() whose clients say so themselves.
 class ProducerContext {
  public:
   virtual ~ProducerContext() = default;
   virtual Cluster& cluster() = 0;
-  // A verdict of a child check, as soon as it is known; `child` is the instance ("conformance.case/CODENAME").
-  virtual void Report(const std::string& child, const Outcome& outcome, absl::Duration duration) = 0;
-  // Names children before they run, so that a kill leaves them `not_run`, never silent.
-  virtual void Announce(const std::vector<std::string>& children) = 0;
+  virtual const ProducerInputs& inputs() const = 0;
+  // Private to this producer, kept with the run: what it needs to find again after a kill.
+  virtual const std::filesystem::path& folder() const = 0;
+  // Names checks before they run, so that a kill leaves them `not_run`, never silent.
+  virtual void Announce(const std::vector<std::string>& checks) = 0;
+  // The verdict of one of `children`, as soon as it is known: "conformance.case/CODENAME".
+  virtual void Report(const std::string& check, const Outcome& outcome, absl::Duration duration) = 0;
   virtual void Progress(std::string_view line) = 0;
   virtual Deadline deadline() const = 0;
 };
 
+// A check whose verdict comes from a producer's run.
+struct ProducedCheck {
+  std::string id;  // "conformance.case"
+  std::string question;
+  bool many = false;  // instances are known only as the run goes; else it is one check, planned from the start
+  std::vector<std::string> faults;
+};
+
 struct Producer {
-  std::string id;  // the check that stands for the producer as a whole: "conformance.run"
+  std::string id;  // the check that stands for the run as a whole: "conformance.run"
   std::string question;
   Tier tier = Tier::kCreate;
   std::vector<const Requirement*> needs;
   std::vector<std::string> after;
   std::vector<std::string> faults;
+  std::vector<ProducedCheck> children;
   absl::Duration deadline = absl::Hours(3);
-  // Returns the outcome of the whole (did it run to its end?); children were reported on the way.
+  bool optional = false;  // as in Check; holds for the children too
+  bool alone = false;     // nothing else runs meanwhile
+  // Did the run come to its end? Where it did, every child of the plan has been reported; where it was `unsupported`,
+  // so are they; otherwise those that were not reported are blocked by it.
   std::function<Outcome(ProducerContext&)> produce;
+
+  std::string suite() const { return id.substr(0, id.find('.')); }
 };
 
 }  // namespace tales

@@ -75,8 +75,18 @@ void Progress::Waiting(const std::string& check, const std::string& found) {
   last_wait_note_ = now;
 }
 
+void Progress::Producing(const std::string& producer, const std::string& progress) {
+  producing_[producer] = reports::OneLine(FirstLine(progress));
+  if (options_.terminal) return;
+  const auto now = steady_clock::now();
+  if (now - last_producing_note_ < kWaitNoteEvery) return;
+  last_producing_note_ = now;
+  Line(absl::StrCat(producer, ": ", producing_[producer]));
+}
+
 void Progress::Finished(const WorkerEvent& event) {
   running_.erase(event.check);
+  producing_.erase(event.check);
   if (waiting_.starts_with(absl::StrCat(event.check, ":"))) waiting_.clear();
   if (IsGreen(event.verdict)) return;
   std::string text = absl::StrCat(
@@ -101,7 +111,8 @@ void Progress::Draw() {
   if (!waiting_.empty()) {
     absl::StrAppend(&line, "  waiting: ", waiting_);
   } else if (!running_.empty()) {
-    absl::StrAppend(&line, "  ", *running_.begin(),
+    const auto said = producing_.find(*running_.begin());
+    absl::StrAppend(&line, "  ", *running_.begin(), said == producing_.end() ? "" : absl::StrCat(": ", said->second),
                     running_.size() > 1 ? absl::StrCat(" and ", running_.size() - 1, " more") : "");
   }
   if (line.size() >= static_cast<size_t>(options_.width)) line.resize(static_cast<size_t>(options_.width) - 1);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <ostream>
 #include <set>
 #include <string>
@@ -30,6 +31,7 @@ class Progress : public RunObserver {
   void Started(const std::string& check) override;
   void Waiting(const std::string& check, const std::string& found) override;
   void Finished(const WorkerEvent& event) override;
+  void Producing(const std::string& producer, const std::string& progress) override;
   void Tick(size_t final, size_t total) override;
   void Clear();
 
@@ -40,10 +42,11 @@ class Progress : public RunObserver {
   std::ostream& out_;
   Options options_;
   std::set<std::string> running_;
-  std::string waiting_;
+  std::string waiting_;                           // the check that does not settle, and what it found
+  std::map<std::string, std::string> producing_;  // what producers said last, by their names
   size_t final_ = 0, total_ = 0;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point start_, last_draw_{}, last_wait_note_{};
+  std::chrono::steady_clock::time_point start_, last_draw_{}, last_wait_note_{}, last_producing_note_{};
 };
 
 }  // namespace tales

@@ -29,13 +29,19 @@ struct Profile {
   absl::Duration settle = absl::ZeroDuration();
   std::vector<std::string> checks;   // globs; what is judged
   std::vector<std::string> require;  // globs; `unsupported` fails the run
+  std::string conformance;           // mode, as in ProducerInputs
 };
 
-// Breaks what a run reads instead of the cluster itself (the operator's files, foreign results): makes a broken copy
-// below `scratch` (private, removed with the run's fixture) and points `definition` at it, by absolute paths. Never
-// touches the original. InvalidArgument: this cluster has nothing of the kind.
-using InputFault = std::function<absl::Status(const FaultRequest& fault, const std::filesystem::path& scratch,
-                                              ClusterDefinition& definition)>;
+// What a run reads beside the cluster itself.
+struct RunInputs {
+  ClusterDefinition definition;  // and through it the operator's files
+  ProducerInputs producers;      // and through it foreign results
+};
+
+// Breaks some of it: makes a broken copy below `scratch` (private, removed with the run's fixture) and points `inputs`
+// at it, by absolute paths. Never touches the original. InvalidArgument: this run has nothing of the kind.
+using InputFault =
+    std::function<absl::Status(const FaultRequest& fault, const std::filesystem::path& scratch, RunInputs& inputs)>;
 
 struct Registry {
   std::vector<Suite> suites;
@@ -44,6 +50,7 @@ struct Registry {
   std::vector<Fault> faults;
   std::map<std::string, InputFault> input_faults;  // by Fault::name(); every other fault is the fixture's to make
   std::vector<Profile> profiles;
+  std::vector<std::string> conformance_modes;  // what --conformance takes beside "none"
   // Verbs that live elsewhere (`lab`, `local`), so that the command line does not depend on what implements fixtures.
   std::vector<std::function<void(CLI::App&, CliContext&)>> commands;
 };

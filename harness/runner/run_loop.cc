@@ -10,7 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "harness/base/file.h"
+#include "absl/strings/str_split.h"
 
 namespace tales {
 namespace {
@@ -34,6 +34,9 @@ std::string HowItEnded(const Finished& finished) {
   const char* name = sigabbrev_np(finished.signal);
   return absl::StrCat("was killed by SIG", name == nullptr ? absl::StrCat(finished.signal) : std::string(name));
 }
+
+// Of a blocked check, as its verdict names them.
+std::vector<std::string> Roots(std::string_view found) { return absl::StrSplit(found, ", "); }
 
 }  // namespace
 
@@ -70,11 +73,13 @@ RunLoop::Result RunLoop::Run() {
   wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& failed) {
     if (!failed) OnInterrupt();
   });
+  AttachProducers();
   OnTick();
   Deal();
   loop_.run();
   interrupts_.set_listening(false);
   workers_.clear();
+  productions_.clear();
   if (!result_.fixture.ok()) VoidTheRest();
   return result_;
 }
@@ -82,19 +87,31 @@ RunLoop::Result RunLoop::Run() {
 void RunLoop::Note(const absl::Status& status) {
   if (status.ok() || !result_.recording.ok()) return;
   result_.recording = status;
-  for (auto& [id, worker] : workers_) worker->process->Kill(SIGKILL);
+  KillAll(SIGKILL);
+}
+
+void RunLoop::KillAll(int signal) {
+  for (auto& [id, worker] : workers_) worker->process->Kill(signal);
+  for (const auto& production : productions_) {
+    production->run->End({"interrupted", "the run was ended"}, steady_clock::now());
+    if (signal == SIGKILL) production->run->Kill(SIGKILL);
+  }
 }
 
 void RunLoop::StopWhenIdle() {
-  if (workers_.empty() && (Stopping() || scheduler_.AllFinal())) loop_.stop();
+  if (Idle() && (Stopping() || scheduler_.AllFinal())) loop_.stop();
 }
 
 void RunLoop::Deal() {
   TakeBlocked();
   while (!Stopping()) {
+    if (const std::optional<size_t> producer = scheduler_.NextProducer(); producer.has_value()) {
+      StartProducer(*producer);
+      continue;
+    }
     std::vector<size_t> batch = scheduler_.NextBatch();
     if (batch.empty()) {
-      if (!workers_.empty() || scheduler_.AllFinal()) break;
+      if (!Idle() || scheduler_.AllFinal()) break;
       std::vector<size_t> given_up;
       const std::vector<size_t> again = scheduler_.TakeRetries(given_up);
       for (size_t i : given_up) Record(i, std::exchange(first_tries_[i], {}));
@@ -118,7 +135,6 @@ void RunLoop::Deal() {
 void RunLoop::StartWorker(std::vector<size_t> batch) {
   auto worker = std::make_unique<Worker>();
   worker->id = ++next_worker_;
-  worker->log_file = options_.log_folder / absl::StrCat(worker->id, ".log");
   std::vector<const PlannedCheck*> checks;
   std::vector<std::string> names;
   for (size_t i : batch) {
@@ -129,13 +145,19 @@ void RunLoop::StartWorker(std::vector<size_t> batch) {
   worker->gate = std::make_unique<Gate>(std::move(names), NewToken());
   worker->limit = steady_clock::now() + absl::ToChronoNanoseconds(options_.silence);
   Worker& started = *worker;
-  auto process =
-      WorkerProcess::Start(loop_,
-                           {.argv = options_.worker_argv,
-                            .task = options_.make_task(checks, worker->gate->token()),
-                            .log_file = worker->log_file},
-                           {.on_line = [this, &started](std::string_view line) { OnLine(started, line); },
-                            .on_end = [this, id = worker->id](const Finished& finished) { OnEnd(id, finished); }});
+  absl::StatusOr<UnlinkedFile> log = UnlinkedFile::Make();
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = nullptr;
+  if (!log.ok()) {
+    process = log.status();
+  } else {
+    worker->log = *std::move(log);
+    process = WorkerProcess::Start(loop_,
+                                   {.argv = options_.worker_argv,
+                                    .task = options_.make_task(checks, worker->gate->token()),
+                                    .log_file = worker->log->path()},
+                                   {.on_line = [this, &started](std::string_view line) { OnLine(started, line); },
+                                    .on_end = [this, id = worker->id](const Finished& end) { OnEnd(id, end); }});
+  }
   if (!process.ok()) {
     scheduler_.WorkerGone(/*settled=*/false);
     for (size_t i : worker->batch) Blame(*worker, i, {"crash", std::string(process.status().message())});
@@ -174,6 +196,8 @@ void RunLoop::OnLine(Worker& worker, std::string_view line) {
       Judge(index, *std::move(event));
       break;
     case WorkerEvent::Kind::kDone:
+    case WorkerEvent::Kind::kAnnounced:
+    case WorkerEvent::Kind::kProgress:
       break;
   }
   if (!worker.settled && worker.gate->settling() && worker.gate->current().empty()) {
@@ -191,6 +215,7 @@ void RunLoop::Condemn(Worker& worker, Fault fault) {
 
 void RunLoop::Judge(size_t index, WorkerEvent event) {
   const PlannedCheck& check = checks_[index];
+  if (options_.rule != nullptr) options_.rule(event);
   const bool red = event.verdict == Verdict::kFailed || event.verdict == Verdict::kError;
   CheckFixture(red);
   if (!result_.fixture.ok()) return;  // void: VoidTheRest() says why
@@ -206,12 +231,17 @@ void RunLoop::Judge(size_t index, WorkerEvent event) {
 }
 
 void RunLoop::Record(size_t index, const WorkerEvent& event) {
+  RecordByName(checks_[index].name, event);
+  const bool blocked = event.verdict == Verdict::kBlocked;
+  scheduler_.Finish(index, event.verdict, blocked ? Roots(event.found) : std::vector<std::string>());
+}
+
+void RunLoop::RecordByName(const std::string& check, const WorkerEvent& event) {
   WorkerEvent final = event;
   final.kind = WorkerEvent::Kind::kFinished;
-  final.check = checks_[index].name;
+  final.check = check;
   Note(recorder_.Record(ToJournal(final)));
   observer_.Finished(final);
-  scheduler_.Finish(index, final.verdict);
 }
 
 void RunLoop::TakeBlocked() {
@@ -221,27 +251,33 @@ void RunLoop::TakeBlocked() {
       event.verdict = Verdict::kBlocked;
       event.found = absl::StrJoin(each.roots, ", ");
       Record(each.index, event);
+      CloseChildren(each.index, {}, event);
     }
   }
 }
 
-void RunLoop::Blame(const Worker& worker, size_t index, const Fault& fault) {
+// The verdict on a check whose process did not bring one, with what that process said last.
+WorkerEvent RunLoop::Accusation(const std::string& check, const Fault& fault, const std::optional<UnlinkedFile>& log) {
   WorkerEvent event;
+  event.check = check;
   event.verdict = Verdict::kError;
   event.error_kind = fault.kind;
   event.expected = "an answer within the check's deadline";
   event.found = fault.found;
+  event.next =
+      absl::StrCat("tales verify --check '", check, "' --jobs 1, and report it: this is a defect of the check");
+  const std::string words = log.has_value() ? log->Tail(kLastWords) : "";
+  if (!words.empty()) {
+    const absl::StatusOr<std::string> path = recorder_.WriteEvidence(check, "worker.log", words);
+    if (path.ok()) event.evidence.push_back(*path);
+  }
+  return event;
+}
+
+void RunLoop::Blame(const Worker& worker, size_t index, const Fault& fault) {
+  WorkerEvent event = Accusation(checks_[index].name, fault, worker.log);
   if (const std::string seen = worker.gate->LastFound(checks_[index].name); !seen.empty()) {
     absl::StrAppend(&event.found, "; before that: ", seen);
-  }
-  event.next = absl::StrCat("tales verify --check '", checks_[index].name,
-                            "' --jobs 1, and report it: this is a defect of the check");
-  const absl::StatusOr<std::string> log = ReadFile(worker.log_file, 256 << 20);
-  if (log.ok() && !log->empty()) {
-    const size_t from = log->size() > kLastWords ? log->size() - kLastWords : 0;
-    const absl::StatusOr<std::string> path =
-        recorder_.WriteEvidence(checks_[index].name, "worker.log", std::string_view(*log).substr(from));
-    if (path.ok()) event.evidence.push_back(*path);
   }
   CheckFixture(/*now=*/true);
   if (result_.fixture.ok()) Record(index, event);
@@ -282,8 +318,7 @@ void RunLoop::CheckFixture(bool now) {
   if (!now && time - asked_fixture_ < kFixtureTrust) return;
   asked_fixture_ = time;
   result_.fixture = options_.alive();
-  if (result_.fixture.ok()) return;
-  for (auto& [id, worker] : workers_) worker->process->Kill(SIGKILL);
+  if (!result_.fixture.ok()) KillAll(SIGKILL);
 }
 
 void RunLoop::VoidTheRest() {
@@ -307,7 +342,7 @@ void RunLoop::OnInterrupt() {
   while (read(interrupts_.descriptor(), &byte, 1) == 1) {
   }
   if (interrupts_.count() > 1) return loop_.stop();
-  for (auto& [id, worker] : workers_) worker->process->Kill(SIGTERM);
+  KillAll(SIGTERM);
   wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& failed) {
     if (!failed) OnInterrupt();
   });
@@ -324,9 +359,10 @@ void RunLoop::OnTick() {
                                                               : "the look hung beyond its deadline of ",
                                               absl::FormatDuration(deadline), "; its worker was killed")});
   }
+  PollProducers();
   if (now - asked_fixture_ >= kAskFixtureEvery) CheckFixture(/*now=*/true);
   Note(recorder_.Tick());
-  observer_.Tick(scheduler_.final_count(), checks_.size());
+  observer_.Tick(scheduler_.final_count() + made_up_final_, checks_.size() + made_up_);
   tick_.expires_after(kTick);
   tick_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) OnTick();

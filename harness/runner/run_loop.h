@@ -15,10 +15,12 @@
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/posix/stream_descriptor.hpp"
 #include "boost/asio/steady_timer.hpp"
+#include "harness/base/file.h"
 #include "harness/runner/event.h"
 #include "harness/runner/gate.h"
 #include "harness/runner/interrupts.h"
 #include "harness/runner/planned_check.h"
+#include "harness/runner/producer_run.h"
 #include "harness/runner/recorder.h"
 #include "harness/runner/scheduler.h"
 #include "harness/runner/worker_process.h"
@@ -32,6 +34,7 @@ class RunObserver {
   virtual void Started(const std::string& check) = 0;
   virtual void Waiting(const std::string& check, const std::string& found) = 0;  // looked at, not settled
   virtual void Finished(const WorkerEvent& event) = 0;
+  virtual void Producing(const std::string& producer, const std::string& progress) = 0;
   virtual void Tick(size_t final, size_t total) = 0;
 };
 
@@ -42,11 +45,15 @@ class RunLoop {
     std::vector<std::string> worker_argv;
     // The JSON task of a batch.
     std::function<std::string(const std::vector<const PlannedCheck*>& batch, const std::string& token)> make_task;
+    std::vector<std::string> producer_argv;
+    std::function<std::string(const PlannedCheck& producer)> make_producer_task;
+    std::filesystem::path spool_folder;  // of the run: what producers have said
+    // Producers go on when this process is killed, and are found again by the next one. Default: they die with it.
+    bool producers_outlive = false;
+    // What a verdict is in the light of the known issues; `check` is set. Default: what it is.
+    std::function<void(WorkerEvent& event)> rule;
     Scheduler::Options scheduling;
-    std::function<absl::Status()> alive;  // the fixture's; Default: always
-    // Of the workers' own output, which is not redacted: outside the run's folder. What a dead worker said last is
-    // copied from there into the run's evidence, redacted. REQUIRED.
-    std::filesystem::path log_folder;
+    std::function<absl::Status()> alive;         // the fixture's; Default: always
     absl::Duration grace = absl::Seconds(2);     // beyond a look's deadline, before its worker is killed
     absl::Duration silence = absl::Seconds(60);  // between looks: opening the cluster, a pause while settling
   };
@@ -63,18 +70,26 @@ class RunLoop {
   Result Run();
 
  private:
-  struct Fault {
-    std::string kind, found;
-  };
+  using Fault = ProducerRun::Failure;
   struct Worker {
     int id = 0;
     std::vector<size_t> batch;
     std::unique_ptr<WorkerProcess> process;
     std::unique_ptr<Gate> gate;
-    std::filesystem::path log_file;
+    // Of its own output, which is not redacted: what a dead worker said last is copied from there into the run's
+    // evidence, redacted.
+    std::optional<UnlinkedFile> log;
     std::chrono::steady_clock::time_point limit;
     bool settled = false;
     std::optional<Fault> fault;  // why it was killed
+  };
+
+  // One producer under way.
+  struct Production {
+    size_t index = 0;
+    std::unique_ptr<ProducerRun> run;
+    std::optional<UnlinkedFile> log;   // as a worker's; none: attached
+    std::vector<std::string> made_up;  // children that were not planned from the start
   };
 
   void Deal();
@@ -84,13 +99,26 @@ class RunLoop {
   void Condemn(Worker& worker, Fault fault);
   void Judge(size_t index, WorkerEvent event);          // a worker's verdict, or ours
   void Record(size_t index, const WorkerEvent& event);  // final
+  void RecordByName(const std::string& check, const WorkerEvent& event);
   void Blame(const Worker& worker, size_t index, const Fault& fault);
+  WorkerEvent Accusation(const std::string& check, const Fault& fault, const std::optional<UnlinkedFile>& log);
   void TakeBlocked();
+  // run_loop_producers.cc
+  void AttachProducers();
+  void StartProducer(size_t index);
+  void Watch(size_t index, std::unique_ptr<ProducerProcess> process, std::optional<UnlinkedFile> log, bool attached);
+  void OnPlanned(Production& production, const std::string& child);
+  void OnProduced(const WorkerEvent& event);
+  void PollProducers();
+  void EndProduction(const Production& production);
+  void CloseChildren(size_t producer, const std::vector<std::string>& made_up, const WorkerEvent& verdict);
+  void KillAll(int signal);
   void OnTick();
   void OnInterrupt();
   void CheckFixture(bool now);
   void VoidTheRest();
   void Note(const absl::Status& status);  // a recording error ends the run
+  bool Idle() const { return workers_.empty() && productions_.empty(); }
   bool Stopping() const { return result_.interrupted || !result_.fixture.ok() || !result_.recording.ok(); }
   void StopWhenIdle();
 
@@ -108,6 +136,8 @@ class RunLoop {
   std::map<size_t, WorkerEvent> first_tries_;  // failed, and may be or are being tried again
   std::chrono::steady_clock::time_point asked_fixture_{};
   int next_worker_ = 0;
+  std::vector<std::unique_ptr<Production>> productions_;
+  size_t made_up_ = 0, made_up_final_ = 0;
   Result result_;
 };
 

@@ -13,6 +13,8 @@ namespace tales {
 using Json = nlohmann::json;
 
 nlohmann::json ToJson(const RunRequest& request) {
+  Json imports = Json::array();
+  for (const std::filesystem::path& path : request.imports) imports.push_back(path.string());
   Json json = {{"cluster_file", request.cluster_file.string()},
                {"talosconfig", request.talosconfig.string()},
                {"kubeconfig", request.kubeconfig.string()},
@@ -23,6 +25,8 @@ nlohmann::json ToJson(const RunRequest& request) {
                {"suites", request.suites},
                {"checks", request.checks},
                {"faults", request.faults},
+               {"conformance", request.conformance},
+               {"imports", std::move(imports)},
                {"strict", request.strict}};
   if (request.settle.has_value()) json["settle"] = absl::ToDoubleSeconds(*request.settle);
   if (request.allow.has_value()) json["allow"] = ToString(*request.allow);
@@ -43,6 +47,8 @@ absl::StatusOr<RunRequest> ParseRunRequest(const nlohmann::json& json) {
     request.checks = json.at("checks").get<std::vector<std::string>>();
     request.faults = json.at("faults").get<std::vector<std::string>>();
     request.strict = json.at("strict").get<bool>();
+    request.conformance = json.value("conformance", "");
+    for (const Json& path : json.value("imports", Json::array())) request.imports.emplace_back(path.get<std::string>());
     if (json.contains("settle")) request.settle = absl::Seconds(json.at("settle").get<double>());
     if (json.contains("allow")) request.allow = ParseTier(json.at("allow").get<std::string>());
   } catch (const Json::exception& error) {

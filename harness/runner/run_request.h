@@ -22,6 +22,8 @@ struct RunRequest {
   std::vector<std::string> suites, checks, faults;
   std::optional<absl::Duration> settle;
   std::optional<Tier> allow;
+  std::string conformance;                     // --conformance; Default: the profile's
+  std::vector<std::filesystem::path> imports;  // --import, absolute
   bool strict = false;
   // Not part of what a resumed run repeats:
   int jobs = 0;  // 0: by the machine

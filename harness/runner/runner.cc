@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -12,10 +13,10 @@
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 #include "harness/definition/cluster_file.h"
-#include "harness/kube/kubeconfig.h"
-#include "harness/pki/certificate.h"
+#include "harness/runner/identity.h"
 #include "harness/runner/interrupts.h"
 #include "harness/runner/plan.h"
+#include "harness/runner/producer_host.h"
 #include "harness/runner/progress.h"
 #include "harness/runner/recorder.h"
 #include "harness/runner/run_loop.h"
@@ -29,16 +30,6 @@ using Json = nlohmann::json;
 constexpr int kOk = 0, kUsage = 2, kFixture = 3, kInterrupted = 130;
 
 std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
-
-// "sha256:..." of the Kubernetes CA: as declared, else as the kubeconfig says; "" where neither knows.
-std::string Authority(const ClusterDefinition& definition, const ClusterAccess& access) {
-  if (!definition.authority.empty()) return definition.authority;
-  if (access.kubeconfig.empty()) return "";
-  const auto kube = kube::LoadKubeconfig(access.kubeconfig, access.kubernetes_context);
-  if (!kube.ok() || kube->ca_pem.empty()) return "";
-  const auto certificates = pki::ParseCertificates(kube->ca_pem);
-  return certificates.ok() ? certificates->front().sha256 : "";
-}
 
 Json DescribeCluster(const ClusterDefinition& definition) {
   int schedulable = 0;
@@ -189,27 +180,40 @@ class Verification {
     access_ = *std::move(access);
     AddSecrets(access_, recorder_->redactor());
     absl::StatusOr<ClusterDefinition> definition = LoadClusterFile(access_.cluster_file);
-    if (definition.ok()) {
-      if (const absl::Status broken = BreakInputs(*definition); !broken.ok()) {
-        if (request_.resume.empty()) recorder_->Discard();
-        return Usage(broken);
-      }
-    }
     if (!definition.ok()) return FixtureFailed(definition.status());
     definition->discovered = definition->discovered || access_.discovered;
-    const absl::StatusOr<Plan> plan = MakePlan(registry_, *definition, Ask(access_.granted));
+    inputs_.definition = *std::move(definition);
+    const absl::StatusOr<Plan> plan = PlanWithInputs();
     if (!plan.ok()) {
       if (request_.resume.empty()) recorder_->Discard();
       return Usage(plan.status());
     }
-    if (const absl::Status status = Announce(*plan, *definition); !status.ok()) {
+    if (const absl::Status status = Announce(*plan, inputs_.definition); !status.ok()) {
       return absl::IsFailedPrecondition(status) ? Usage(status) : Trouble(status);
     }
     return JudgeAll(*plan);
   }
 
+  // What is asked, once all that a run reads is settled.
+  absl::StatusOr<Plan> PlanWithInputs() {
+    TALES_ASSIGN_OR_RETURN(const Profile profile, ResolveProfile(registry_, inputs_.definition, request_.profile));
+    inputs_.producers.conformance = request_.conformance.empty() ? profile.conformance : request_.conformance;
+    if (inputs_.producers.conformance == "none") inputs_.producers.conformance.clear();
+    TALES_RETURN_IF_ERROR(CheckMode(inputs_.producers.conformance));
+    inputs_.producers.imports = request_.imports;
+    TALES_RETURN_IF_ERROR(BreakInputs());
+    return MakePlan(registry_, inputs_.definition, Ask(access_.granted));
+  }
+
+  absl::Status CheckMode(const std::string& mode) const {
+    const std::vector<std::string>& modes = registry_.conformance_modes;
+    if (mode.empty() || std::find(modes.begin(), modes.end(), mode) != modes.end()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("conformance \"", mode, "\" is not a mode; one of none, ", absl::StrJoin(modes, ", ")));
+  }
+
   // Faults of what is read: on copies, which a cluster file of the run's own names.
-  absl::Status BreakInputs(ClusterDefinition& definition) {
+  absl::Status BreakInputs() {
     if (input_faults_.empty()) return absl::OkStatus();
     const std::filesystem::path scratch = request_.out / "fixture" / "inputs";
     std::error_code error;
@@ -218,10 +222,10 @@ class Verification {
     if (error) return absl::InternalError(absl::StrCat(scratch.string(), ": ", error.message()));
     for (const FaultRequest& fault : input_faults_) {
       const InputFault& apply = registry_.input_faults.at(absl::StrCat(fault.domain, ":", fault.id));
-      TALES_RETURN_IF_ERROR(Annotate(apply(fault, scratch, definition), absl::StrCat("--fault ", fault.ToString())));
+      TALES_RETURN_IF_ERROR(Annotate(apply(fault, scratch, inputs_), absl::StrCat("--fault ", fault.ToString())));
     }
     access_.cluster_file = scratch / "cluster.yaml";
-    return WriteFileAtomically(access_.cluster_file, WriteClusterFile(definition));
+    return WriteFileAtomically(access_.cluster_file, WriteClusterFile(inputs_.definition));
   }
 
   // A fixture that does not come up is an error of everything that was to be judged.
@@ -252,7 +256,9 @@ class Verification {
 
   // The plan into the journal; for a resumed run, only when it is the same one.
   absl::Status Announce(const Plan& plan, const ClusterDefinition& definition) {
-    const Json event = RunEvent(plan, definition, access_);
+    Json event = RunEvent(plan, definition, access_);
+    // A fixture of ours is started anew with the run, and proves itself by that.
+    if (!access_.owned) event["boot_ids"] = BootIds(access_);
     const bool resumed = !recorder_->model().run().is_null();
     if (resumed) {
       std::vector<std::string> different;
@@ -260,6 +266,12 @@ class Verification {
         if (access_.owned && std::string_view(key) == "authority") continue;  // started anew: it has to differ
         const std::string then = recorder_->model().run().value(key, ""), now = event.value(key, "");
         if (then != now) different.push_back(absl::StrCat(key, " was ", then, " and is ", now));
+      }
+      const Json then = recorder_->model().run().value("boot_ids", Json::object());
+      const Json now = event.value("boot_ids", Json::object());
+      for (const auto& [node, id] : then.items()) {
+        if (now.contains(node) && now[node] != id)
+          different.push_back(absl::StrCat("node ", node, " was started again"));
       }
       if (!different.empty()) {
         return absl::FailedPreconditionError(
@@ -283,10 +295,7 @@ class Verification {
     if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    const absl::StatusOr<TemporaryFolder> logs = TemporaryFolder::Make("tales-workers");
-    if (!logs.ok()) return Trouble(logs.status());
     RunLoop::Options options;
-    options.log_folder = logs->path();
     options.worker_argv = {"/proc/self/exe", "worker"};
     options.scheduling.jobs = request_.jobs > 0 ? request_.jobs : std::min(8, 2 * cores);
     options.scheduling.durations = PastDurations(request_.out);
@@ -300,6 +309,12 @@ class Verification {
       for (const PlannedCheck* check : batch) task.checks.push_back({check->check, check->instance});
       return WriteWorkerTask(task);
     };
+    options.producer_argv = {"/proc/self/exe", "worker", "--producer"};
+    options.make_producer_task = [&](const PlannedCheck& producer) {
+      return WriteProducerTask({access_, request_.out, producer.check, inputs_.producers});
+    };
+    options.spool_folder = request_.out / "producers";
+    options.producers_outlive = !access_.owned;
     RunLoop loop(plan.checks, *recorder_, progress_, interrupts_, std::move(options));
     const RunLoop::Result result = loop.Run();
     if (!result.recording.ok()) {
@@ -357,6 +372,7 @@ class Verification {
   std::vector<FaultRequest> faults_, input_faults_;  // the fixture's to make; ours, on copies
   std::unique_ptr<Recorder> recorder_;
   ClusterAccess access_;
+  RunInputs inputs_;
   std::unique_ptr<Fixture> fixture_;
 };
 

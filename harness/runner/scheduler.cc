@@ -46,8 +46,9 @@ void Scheduler::Settle(size_t index) {
     AddUnique(entry.roots, other.verdict == Verdict::kBlocked ? other.roots : std::vector{other.check->name});
   }
   if (entry.roots.empty()) {
+    if (IsProduced(index) && !entry.check->is_producer()) return;
     entry.state = State::kReady;
-    ready_.push_back(index);
+    (IsProduced(index) ? ready_producers_ : ready_).push_back(index);
     return;
   }
   blocked_.push_back({index, entry.roots});
@@ -63,10 +64,14 @@ void Scheduler::Release(const Entry& entry) {
   if (const auto lock = locks_.find(entry.check->lock); lock != locks_.end() && --lock->second == 0) locks_.erase(lock);
 }
 
-void Scheduler::Finish(size_t index, Verdict verdict) {
+void Scheduler::Finish(size_t index, Verdict verdict, std::vector<std::string> roots) {
   Entry& entry = entries_[index];
   if (entry.state == State::kFinal) return;
-  if (entry.state == State::kReady) std::erase(ready_, index);
+  if (!roots.empty()) entry.roots = std::move(roots);
+  if (entry.state == State::kReady) {
+    std::erase(ready_, index);
+    std::erase(ready_producers_, index);
+  }
   Release(entry);
   entry.state = State::kFinal;
   entry.verdict = verdict;
@@ -170,6 +175,23 @@ std::vector<size_t> Scheduler::NextBatch() {
   dealt_ += batch.size();
   ++looking_;
   return batch;
+}
+
+std::optional<size_t> Scheduler::NextProducer() {
+  if (alone_) return std::nullopt;
+  for (size_t i : ready_producers_) {
+    if (entries_[i].check->alone && dealt_ > 0) continue;
+    TakeProducer(i);
+    return i;
+  }
+  return std::nullopt;
+}
+
+void Scheduler::TakeProducer(size_t index) {
+  std::erase(ready_producers_, index);
+  entries_[index].state = State::kDealt;
+  alone_ = entries_[index].check->alone;
+  ++dealt_;
 }
 
 void Scheduler::WorkerSettles() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,14 @@ class Scheduler {
   // Checks for one new worker, grouped so that checks of one kind share what they fetch; empty when nothing can be
   // dealt now. The batch counts as a worker until WorkerGone().
   std::vector<size_t> NextBatch();
+  // A producer that can start now; it counts as dealt until it is final. Its children are never dealt: their verdicts
+  // come from it.
+  std::optional<size_t> NextProducer();
+  void TakeProducer(size_t index);             // this one runs already
   void WorkerSettles();                        // one worker has looked at all of its checks and waits
   void WorkerGone(bool settled);               // one worker ended; `settled`: WorkerSettles() was called for it
-  void Finish(size_t index, Verdict verdict);  // final
+  // Final. `roots`: of one that is blocked by what its producer says.
+  void Finish(size_t index, Verdict verdict, std::vector<std::string> roots = {});
   void GiveBack(size_t index);                 // dealt and not judged: to be dealt again
   void HoldForRetry(size_t index);             // failed once and may be tried again, which is decided at the end
   // When nothing is ready or under way: the checks that are tried again now (they are ready then), or, where too many
@@ -56,6 +62,7 @@ class Scheduler {
     std::vector<size_t> after, dependents;
     std::vector<std::string> roots;  // of a blocked one
   };
+  bool IsProduced(size_t index) const { return !entries_[index].check->producer.empty(); }
   void Settle(size_t index);  // all before it are final: ready, or blocked
   double Cost(size_t index) const;
   bool LockIsFree(const std::string& lock) const { return lock.empty() || !locks_.contains(lock); }
@@ -63,7 +70,7 @@ class Scheduler {
 
   Options options_;
   std::vector<Entry> entries_;
-  std::vector<size_t> ready_;
+  std::vector<size_t> ready_, ready_producers_;
   std::vector<Blocked> blocked_;
   std::map<std::string, int> locks_;  // how many dealt checks hold it: all in one worker
   size_t final_ = 0, dealt_ = 0, failed_ = 0;

@@ -15,9 +15,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "harness/base/file.h"
 #include "harness/runner/event.h"
-#include "harness/runner/recorder.h"
+#include "harness/runner/outcome_event.h"
 #include "harness/runner/secrets.h"
 
 namespace tales {
@@ -47,16 +46,6 @@ class Failures : public ::testing::EmptyTestEventListener {
  private:
   std::vector<std::string> failures_, skips_;
 };
-
-// Each different text once, one a line.
-std::string Lines(const std::vector<Problem>& problems, std::string Problem::*part) {
-  std::vector<std::string> lines;
-  for (const Problem& problem : problems) {
-    const std::string& line = problem.*part;
-    if (!line.empty() && std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
-  }
-  return absl::StrJoin(lines, "\n");
-}
 
 class Batch {
  public:
@@ -94,18 +83,16 @@ class Batch {
     slot.started = true;
     event.at.clear();
     event.duration = std::chrono::duration<double>(steady_clock::now() - slot.start).count();
-    event.verdict = outcome.verdict();
-    event.issue = outcome.issue();
-    event.expected = Lines(outcome.problems(), &Problem::expected);
-    event.found = outcome.problems().empty() ? outcome.found() : Lines(outcome.problems(), &Problem::found);
-    event.next = Lines(outcome.problems(), &Problem::next);
+    Describe(outcome, event);
     if (slot.check->settles && outcome.may_settle() &&
         steady_clock::now().time_since_epoch().count() < task_.settle_until) {
       event.kind = WorkerEvent::Kind::kLooked;
     } else {
       event.kind = WorkerEvent::Kind::kFinished;
       slot.final = true;
-      if (event.verdict != Verdict::kPassed) event.evidence = Keep(slot, outcome.evidence());
+      if (event.verdict != Verdict::kPassed) {
+        event.evidence = KeepEvidence(task_.run_folder, redactor_, slot.name, outcome.evidence());
+      }
     }
     Write(event);
   }
@@ -174,30 +161,8 @@ class Batch {
     }
   }
 
-  std::vector<std::string> Keep(const Slot& slot, const std::vector<Evidence>& evidence) {
-    std::vector<std::string> kept;
-    for (const Evidence& each : evidence) {
-      const std::string relative = EvidencePath(slot.name, each.name);
-      const std::filesystem::path path = task_.run_folder / relative;
-      std::error_code error;
-      std::filesystem::create_directories(path.parent_path(), error);
-      if (!error && WriteFileAtomically(path, PrepareEvidence(redactor_, each.content)).ok()) {
-        kept.push_back(relative);
-      }
-    }
-    return kept;
-  }
-
   void Write(const WorkerEvent& event) {
-    WorkerEvent redacted = event;
-    for (std::string* text : {&redacted.expected, &redacted.found, &redacted.next}) *text = redactor_.Redact(*text);
-    const std::string line = WriteWorkerEvent(redacted, task_.token);
-    for (std::string_view rest = line; !rest.empty();) {
-      const ssize_t n = write(descriptor_, rest.data(), rest.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) _exit(kExitCannotReport);
-      rest.remove_prefix(static_cast<size_t>(n));
-    }
+    if (!WriteEvent(descriptor_, redactor_, event, task_.token)) _exit(kExitCannotReport);
   }
 
   const WorkerTask& task_;

@@ -6,6 +6,8 @@
 int main(int argc, char** argv) {
   tales::Registry registry;
   registry.suites = tales::selftest::Suites();
+  registry.producers = tales::selftest::Producers();
+  registry.conformance_modes = {"sample", "crash", "forgets", "throw", "leak", "slow", "waits"};
   registry.fixtures["none"] = [] { return tales::selftest::NoneFixture(); };
   registry.fixtures["dying"] = [] { return tales::selftest::DyingFixture(); };
   registry.fixtures["broken"] = [] { return tales::selftest::BrokenFixture(); };

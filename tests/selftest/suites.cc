@@ -210,4 +210,41 @@ std::vector<Suite> Suites() {
           {"flaky", "fails once", Flaky()}, {"tier", "may not", Tiered()}};
 }
 
+std::vector<Producer> Producers() {
+  Producer producer;
+  producer.id = "produce.run";
+  producer.question = "Does the runner cope with a producer?";
+  producer.tier = Tier::kRead;
+  producer.faults = {"inputs:bad"};
+  producer.children = {{"produce.case", "Does each case hold?", /*many=*/true, {"inputs:bad"}},
+                       {"produce.whole", "Did all of them run?", /*many=*/false, {"inputs:bad"}}};
+  producer.deadline = absl::Seconds(30);
+  producer.optional = true;
+  // --conformance says how it behaves.
+  producer.produce = [](ProducerContext& context) {
+    const std::string& behaviour = context.inputs().conformance;
+    if (behaviour.empty()) return Outcome::Unsupported("--conformance", "none");
+    context.Announce({"produce.case/one", "produce.case/two (with [brackets])"});
+    context.Progress("1 of 2");
+    context.Report("produce.case/one", Outcome::Passed("as it should be"), absl::Milliseconds(20));
+    if (behaviour == "crash") raise(SIGSEGV);
+    if (behaviour == "throw") throw std::runtime_error("thrown");
+    if (behaviour == "slow") std::this_thread::sleep_for(std::chrono::seconds(20));
+    if (behaviour == "waits") {
+      // Until the test, or the next runner, lets it go on.
+      while (!std::filesystem::exists(context.folder() / "go"))
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    context.Report("produce.case/two (with [brackets])",
+                   behaviour == "leak"
+                       ? Outcome::Failed({.expected = "silence", .found = "token: abcdef.0123456789abcdef", .next = ""})
+                             .With({.name = "leak.yaml", .content = "password: hunter2hunter2\nplain: yes\n"})
+                       : Outcome::Passed("so"),
+                   absl::Milliseconds(30));
+    if (behaviour != "forgets") context.Report("produce.whole", Outcome::Passed("2 of 2"), absl::ZeroDuration());
+    return Outcome::Passed("it came to its end");
+  };
+  return {producer};
+}
+
 }  // namespace tales::selftest

@@ -3,76 +3,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "harness/base/file.h"
-#include "tests/support/status_matchers.h"
+#include "tests/unit/runner/run_loop_fixture.h"
 
 namespace tales {
 namespace {
 
 using ::testing::HasSubstr;
-
-class Quiet : public RunObserver {
- public:
-  void Started(const std::string&) override {}
-  void Waiting(const std::string&, const std::string&) override {}
-  void Finished(const WorkerEvent&) override {}
-  void Tick(size_t, size_t) override {}
-};
-
-// Reads "TOKEN CHECK..." and says started and passed for each, after what `before` does with $t (token) and $c.
-std::string Script(const std::string& before) {
-  return absl::StrCat(R"(read t checks; for c in $checks; do
-printf '{"token":"%s","event":"started","check":"%s"}\n' $t $c >&3
-)",
-                      before, R"(
-printf '{"token":"%s","event":"finished","check":"%s","verdict":"passed"}\n' $t $c >&3
-done; printf '{"token":"%s","event":"done"}\n' $t >&3)");
-}
-
-class RunLoopTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make("tales-run-loop");
-    ASSERT_OK(folder);
-    folder_.emplace(*std::move(folder));
-    absl::StatusOr<std::unique_ptr<Recorder>> recorder = Recorder::Create(folder_->path() / "run");
-    ASSERT_OK(recorder);
-    recorder_ = *std::move(recorder);
-    ASSERT_OK(recorder_->Record({{"event", "run"}, {"run", "test"}}));
-  }
-
-  RunLoop::Result Run(const std::string& script) {
-    for (const PlannedCheck& check : checks_) EXPECT_OK(recorder_->Record(ToEvent(check)));
-    RunLoop::Options options;
-    options.log_folder = recorder_->folder();
-    options.worker_argv = {"/bin/sh", "-c", script};
-    options.scheduling.jobs = 3;
-    options.grace = absl::ZeroDuration();
-    options.silence = absl::Seconds(5);
-    options.alive = alive_;
-    options.make_task = [](const std::vector<const PlannedCheck*>& batch, const std::string& token) {
-      std::string task = token;
-      for (const PlannedCheck* check : batch) absl::StrAppend(&task, " ", check->name);
-      return absl::StrCat(task, "\n");
-    };
-    Quiet quiet;
-    Interrupts interrupts;
-    return RunLoop(checks_, *recorder_, quiet, interrupts, std::move(options)).Run();
-  }
-  void Add(std::string name, std::vector<std::string> after = {}) {
-    PlannedCheck& check = checks_.emplace_back();
-    check.name = check.check = std::move(name);
-    check.after = std::move(after);
-    check.deadline = absl::Milliseconds(300);
-  }
-  const reports::Case& Case(std::string_view name) { return *recorder_->model().Find(name); }
-
-  std::optional<TemporaryFolder> folder_;
-  std::unique_ptr<Recorder> recorder_;
-  std::vector<PlannedCheck> checks_;
-  std::function<absl::Status()> alive_;
-};
 
 TEST_F(RunLoopTest, AllPass) {
   for (const char* name : {"a.one", "a.two", "b.three"}) Add(name);
@@ -121,13 +57,27 @@ TEST_F(RunLoopTest, AProgramThatCannotStartIsAnError) {
   Add("a.one");
   for (const PlannedCheck& check : checks_) ASSERT_OK(recorder_->Record(ToEvent(check)));
   RunLoop::Options options;
-  options.log_folder = recorder_->folder();
   options.worker_argv = {"/nonexistent/tales"};
   options.make_task = [](const auto&, const auto&) { return std::string(); };
   Quiet quiet;
   Interrupts interrupts;
   RunLoop(checks_, *recorder_, quiet, interrupts, std::move(options)).Run();
   EXPECT_EQ(Case("a.one").error_kind, "crash");
+}
+
+TEST_F(RunLoopTest, KnownIssuesRuleBeforeARetry) {
+  Add("a.one");
+  checks_.back().retryable = true;
+  rule_ = [](WorkerEvent& event) {
+    if (event.verdict != Verdict::kFailed) return;
+    event.verdict = Verdict::kKnown;
+    event.issue = "KI-X";
+  };
+  Run(R"(read t c; printf '{"token":"%s","event":"started","check":"%s"}\n' $t $c >&3
+printf '{"token":"%s","event":"finished","check":"%s","verdict":"failed"}\n' $t $c >&3
+printf '{"token":"%s","event":"done"}\n' $t >&3)");
+  EXPECT_EQ(Case("a.one").verdict, Verdict::kKnown);
+  EXPECT_EQ(Case("a.one").issue, "KI-X");
 }
 
 TEST_F(RunLoopTest, VerdictsOfADeadFixtureAreVoid) {
