@@ -35,13 +35,13 @@ class Scheduler {
   // A producer that can start now; it counts as dealt until it is final. Its children are never dealt: their verdicts
   // come from it.
   std::optional<size_t> NextProducer();
-  void TakeProducer(size_t index);             // this one runs already
-  void WorkerSettles();                        // one worker has looked at all of its checks and waits
-  void WorkerGone(bool settled);               // one worker ended; `settled`: WorkerSettles() was called for it
+  void TakeProducer(size_t index);  // this one runs already
+  void WorkerSettles();             // one worker has looked at all of its checks and waits
+  void WorkerGone(bool settled);    // one worker ended; `settled`: WorkerSettles() was called for it
   // Final. `roots`: of one that is blocked by what its producer says.
   void Finish(size_t index, Verdict verdict, std::vector<std::string> roots = {});
-  void GiveBack(size_t index);                 // dealt and not judged: to be dealt again
-  void HoldForRetry(size_t index);             // failed once and may be tried again, which is decided at the end
+  void GiveBack(size_t index);      // dealt and not judged: to be dealt again
+  void HoldForRetry(size_t index);  // failed once and may be tried again, which is decided at the end
   // When nothing is ready or under way: the checks that are tried again now (they are ready then), or, where too many
   // failed, none; then those that were held are in `given_up`, final as failed.
   std::vector<size_t> TakeRetries(std::vector<size_t>& given_up);
