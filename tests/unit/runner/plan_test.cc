@@ -120,5 +120,53 @@ TEST_F(PlanTest, RegistryProblems) {
                                               HasSubstr("unknown fault lab:unknown")));
 }
 
+class ProducerPlanTest : public PlanTest {
+ protected:
+  ProducerPlanTest() {
+    Producer producer;
+    producer.id = "conformance.run";
+    producer.question = "Did it end?";
+    producer.tier = Tier::kRead;
+    producer.after = {"health.etcd"};
+    producer.faults = {"lab:x"};
+    producer.children = {{"conformance.case", "Does it hold?", /*many=*/true, {"lab:x"}},
+                         {"conformance.complete", "Were all run?", /*many=*/false, {"lab:x"}}};
+    producer.produce = [](ProducerContext&) { return Outcome::Passed(""); };
+    registry_.producers = {producer};
+  }
+};
+
+TEST_F(ProducerPlanTest, ComesWithTheChecksThatItOwes) {
+  for (const std::string glob :
+       {"conformance.run", "conformance.complete", "conformance.case", "conformance.case/*x"}) {
+    const auto plan = MakePlan(registry_, definition_, {.profile = "post-install", .checks = {glob}});
+    ASSERT_OK(plan) << glob;
+    const PlannedCheck& run = Find(*plan, "conformance.run");
+    EXPECT_TRUE(run.is_producer());
+    EXPECT_EQ(run.families.count("conformance.case"), 1u);
+    const PlannedCheck& complete = Find(*plan, "conformance.complete");
+    EXPECT_EQ(complete.producer, "conformance.run");
+    EXPECT_FALSE(complete.is_producer());
+    Find(*plan, "health.etcd");
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      MakePlan(registry_, definition_, {.profile = "post-install", .checks = {"conformance.cases/x"}}).status()));
+}
+
+TEST_F(ProducerPlanTest, TheTierIsThatOfTheWhole) {
+  registry_.producers[0].tier = Tier::kCreate;
+  const auto plan = MakePlan(registry_, definition_, {.profile = "post-install"});
+  ASSERT_OK(plan);
+  EXPECT_TRUE(Find(*plan, "conformance.run").unsupported.has_value());
+  EXPECT_TRUE(Find(*plan, "conformance.complete").unsupported.has_value());
+}
+
+TEST_F(ProducerPlanTest, EveryCheckOfItNamesAFault) {
+  EXPECT_THAT(RegistryProblems(registry_), IsEmpty());
+  registry_.producers[0].children[0].faults = {};
+  registry_.producers[0].children[1].faults = {"lab:unheard-of"};
+  EXPECT_EQ(RegistryProblems(registry_).size(), 2u);
+}
+
 }  // namespace
 }  // namespace tales

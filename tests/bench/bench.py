@@ -1,0 +1,213 @@
+"""How long the usual commands take, each beside what a person would use instead, in the same run.
+
+usage: bench.py BUILD_FOLDER [ROW...]
+
+Prints a Markdown table as the rows come. Times are medians over whole processes, memory is the peak of one of them. A
+peer that is not on PATH is named as absent; a row that cannot be measured here says why. Nothing here passes or fails.
+"""
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROWS = []
+
+
+def row(function):
+    ROWS.append(function)
+    return function
+
+
+class Absent(Exception):
+    """What a row needs and this machine does not have."""
+
+
+def measure(command, runs=5, expected=(0,), environment=None):
+    """(median seconds, peak MiB) of a command that ends with one of the expected codes."""
+    seconds, peak = [], 0.0
+    for _ in range(runs):
+        start = time.monotonic()
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 env={**os.environ, **(environment or {})})
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds.append(time.monotonic() - start)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        peak = max(peak, usage.ru_maxrss / 1024)
+        if child.returncode not in expected:
+            raise Absent(f"{' '.join(map(str, command[:3]))} ended with {child.returncode}")
+    return statistics.median(seconds), peak
+
+
+def find(program):
+    path = shutil.which(program)
+    if path is None:
+        raise Absent(f"{program} is not on PATH")
+    return path
+
+
+def beside(command, **options):
+    """The peer's time as text; absent ones are named, not left out."""
+    try:
+        find(command[0])
+        seconds, peak = measure(command, **options)
+        return f"{text(seconds)}, {peak:.0f} MiB"
+    except Absent as why:
+        return str(why)
+
+
+def text(seconds):
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+class Lab:
+    """`tales lab` in a folder of its own, until the block ends."""
+
+    def __init__(self, tales, *arguments):
+        self.command = [tales, "lab", *arguments]
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="tales-bench-")
+        start = time.monotonic()
+        self.process = subprocess.Popen([*self.command, "--out", self.folder], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        while not os.path.exists(os.path.join(self.folder, "ready")):
+            if self.process.poll() is not None or time.monotonic() - start > 120:
+                self.__exit__()
+                raise Absent("the lab did not start")
+            time.sleep(0.002)
+        self.ready = time.monotonic() - start
+        return self
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def in_new_folder(command, name="--out"):
+    """The command with a folder that is not there yet."""
+    return ["/bin/sh", "-c", 'd=$(mktemp -d) && "$@" ' + name + ' "$d/run"; c=$?; rm -rf "$d"; exit $c', "sh", *command]
+
+
+@row
+def start(tales):
+    seconds, peak = measure([tales, "list"], runs=15)
+    return "`tales list`", "< 30 ms", f"{text(seconds)}, {peak:.0f} MiB", beside(["kubectl", "version", "--client"], runs=9)
+
+
+@row
+def lab_ready(tales):
+    times = []
+    for _ in range(7):
+        with Lab(tales) as lab:
+            times.append(lab.ready)
+    return "lab ready", "< 0.5 s", text(statistics.median(times)), "-"
+
+
+@row
+def post_install(tales):
+    seconds, peak = measure(in_new_folder([tales, "verify", "--fixture", "lab", "--profile", "post-install"]))
+    with Lab(tales) as lab:
+        peer = beside(["talosctl", "--talosconfig", lab.path("talosconfig"), "health", "--server=false"])
+    return ("`tales verify --fixture lab --profile post-install`, lab included; beside `talosctl health --server=false`",
+            "< 3 s", f"{text(seconds)}, {peak:.0f} MiB", peer)
+
+
+@row
+def first_verdict(tales):
+    times = []
+    for _ in range(5):
+        with tempfile.TemporaryDirectory(prefix="tales-bench-") as folder:
+            begin = time.monotonic()
+            out = os.path.join(folder, "run")
+            process = subprocess.Popen([tales, "verify", "--fixture", "lab", "--out", out], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            journal = os.path.join(out, "events.jsonl")
+            while process.poll() is None:
+                if os.path.exists(journal) and '"event":"finished"' in open(journal, encoding="utf-8").read():
+                    break
+                time.sleep(0.002)
+            times.append(time.monotonic() - begin)
+            process.wait()
+    return "from start to the first verdict, lab included", "-", text(statistics.median(times)), "-"
+
+
+def judge_nodes(tales, count, runs):
+    with Lab(tales, "--nodes", str(count)) as lab:
+        command = in_new_folder([tales, "verify", "--cluster", lab.path("cluster.yaml"), "--suite", "health"])
+        begin = time.monotonic()
+        seconds, _ = measure(command, runs=runs)
+        if runs == 1:
+            seconds = time.monotonic() - begin
+        peak = resident(command)
+    return seconds, peak
+
+
+def resident(command):
+    """Peak resident memory in MiB of a command and all that it starts, added up at the same moment."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(pages for pages in family(process.pid)))
+        time.sleep(0.02)
+    return peak / 1024
+
+
+def family(pid):
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("Pss:"):
+                    yield int(line.split()[1])
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:
+        return
+    for child in children:
+        yield from family(child)
+
+
+@row
+def hundred_nodes(tales):
+    seconds, peak = judge_nodes(tales, 100, runs=3)
+    return "suite health on 100 nodes of the lab", "-", f"{text(seconds)}, {peak:.0f} MiB in all processes", "-"
+
+
+@row
+def thousand_nodes(tales):
+    seconds, peak = judge_nodes(tales, 1000, runs=1)
+    return "suite health on 1,000 nodes of the lab", "< 20 s, < 300 MB", f"{text(seconds)}, {peak:.0f} MiB in all processes", "-"
+
+
+def printed_row(title, target, command):
+    """A row that a program of its own measures, peer included."""
+    if not os.path.exists(command[-1] if command[0] == sys.executable else command[0]):
+        raise Absent("not built")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = " ".join((done.stdout.strip() or done.stderr.strip() or f"exit {done.returncode}").split())
+    return title, target, said, "in the row"
+
+
+def main():
+    build, wanted = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    tales = os.path.join(build, "tales")
+    print("| what | to reach | tales | beside |\n|---|---|---|---|", flush=True)
+    for function in ROWS:
+        if wanted and function.__name__ not in wanted:
+            continue
+        try:
+            cells = function(tales)
+        except Absent as why:
+            cells = (function.__name__, "-", f"not measured: {why}", "-")
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
