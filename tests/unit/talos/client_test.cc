@@ -6,7 +6,6 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -37,6 +36,13 @@ std::vector<std::string> Values(const grpc::ServerContext& context, const char* 
   return values;
 }
 
+// A call that never answers: until the client gives it up.
+bool HangUntilCancelled(const grpc::ServerContext& context) {
+  return RetryUntil(Deadline::After(absl::Seconds(30)), "the client to cancel", absl::Milliseconds(5),
+                    [&] { return context.IsCancelled() ? absl::OkStatus() : absl::UnavailableError("it waits"); })
+      .ok();
+}
+
 class FakeMachine : public machine::MachineService::Service {
  public:
   grpc::Status Version(grpc::ServerContext* context, const Empty*, machine::VersionResponse* response) override {
@@ -64,8 +70,7 @@ class FakeMachine : public machine::MachineService::Service {
     return grpc::Status::OK;
   }
   grpc::Status Memory(grpc::ServerContext* context, const Empty*, machine::MemoryResponse*) override {
-    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    cancelled = true;
+    cancelled = HangUntilCancelled(*context);
     return grpc::Status::CANCELLED;
   }
   grpc::Status Dmesg(grpc::ServerContext* context, const machine::DmesgRequest*,
@@ -73,8 +78,7 @@ class FakeMachine : public machine::MachineService::Service {
     common::Data data;
     data.set_bytes("first\n");
     writer->Write(data);
-    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    cancelled = true;
+    cancelled = HangUntilCancelled(*context);
     return grpc::Status::CANCELLED;
   }
   grpc::Status Read(grpc::ServerContext*, const machine::ReadRequest*,
