@@ -37,7 +37,7 @@ absl::StatusOr<LocalCluster> StartLocalCluster() {
   return cluster;
 }
 
-std::vector<pid_t> ChildrenOf(pid_t parent) {
+std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent) {
   std::vector<pid_t> children;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     pid_t pid = 0;
@@ -46,8 +46,10 @@ std::vector<pid_t> ChildrenOf(pid_t parent) {
     std::string stat;
     std::getline(file, stat);
     // "pid (name) state ppid": the name may hold anything, so from its end.
-    const size_t end = stat.rfind(')');
-    if (end == std::string::npos) continue;
+    const size_t begin = stat.find('('), end = stat.rfind(')');
+    if (begin == std::string::npos || end == std::string::npos) continue;
+    const std::string name = stat.substr(begin + 1, end - begin - 1);
+    if (name != "etcd" && !name.starts_with("kube-")) continue;
     pid_t ppid = 0;
     char state = 0;
     if (std::sscanf(stat.c_str() + end + 1, " %c %d", &state, &ppid) == 2 && ppid == parent) children.push_back(pid);

@@ -26,7 +26,8 @@ struct LocalCluster {
 };
 absl::StatusOr<LocalCluster> StartLocalCluster();
 
-std::vector<pid_t> ChildrenOf(pid_t parent);
+// The four programs, by the server's process.
+std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent);
 bool Exists(pid_t pid);
 bool AllGone(const std::vector<pid_t>& pids, absl::Duration within);
 

@@ -28,7 +28,7 @@ class LocalLifecycleTest : public ::testing::Test {
 TEST_F(LocalLifecycleTest, ServesTheDeclaredNamespacesAndLeavesNothing) {
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, StartLocalCluster());
   const pid_t server = PidOf(cluster);
-  std::vector<pid_t> pids = ChildrenOf(server);
+  std::vector<pid_t> pids = ControlPlaneProcessesOf(server);
   EXPECT_THAT(pids, SizeIs(4));
   pids.push_back(server);
   EXPECT_FALSE(cluster.access.simulated);
@@ -47,20 +47,25 @@ TEST_F(LocalLifecycleTest, ServesTheDeclaredNamespacesAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(cluster.folder.path()));
 }
 
-TEST_F(LocalLifecycleTest, KilledByMinus9ItLeavesNoProcess) {
+TEST_F(LocalLifecycleTest, KilledByMinus9ItLeavesNoProcessAndNoKey) {
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, StartLocalCluster());
   const pid_t server = PidOf(cluster);
-  const std::vector<pid_t> pids = ChildrenOf(server);
+  const std::vector<pid_t> pids = ControlPlaneProcessesOf(server);
   EXPECT_THAT(pids, SizeIs(4));
+  const std::filesystem::path state = cluster.access.kubeconfig.parent_path() / "state";
+  ASSERT_TRUE(std::filesystem::exists(state / "service-account.key"));
   kill(server, SIGKILL);
   EXPECT_TRUE(AllGone(pids, absl::Seconds(5)));
+  EXPECT_OK(RetryUntil(Deadline::After(absl::Seconds(5)), "the end of its keys", absl::Milliseconds(20), [&] {
+    return std::filesystem::exists(state) ? absl::UnavailableError("they are there") : absl::OkStatus();
+  }));
   EXPECT_OK(cluster.fixture->Down());
   EXPECT_TRUE(std::filesystem::is_empty(cluster.folder.path()));
 }
 
 TEST_F(LocalLifecycleTest, TheEndOfOneProgramIsTheEndOfAll) {
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, StartLocalCluster());
-  const std::vector<pid_t> pids = ChildrenOf(PidOf(cluster));
+  const std::vector<pid_t> pids = ControlPlaneProcessesOf(PidOf(cluster));
   ASSERT_THAT(pids, SizeIs(4));
   kill(pids[0], SIGKILL);
   EXPECT_TRUE(AllGone(pids, absl::Seconds(10)));

@@ -1,5 +1,6 @@
 #include "fixtures/served/served_fixture.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,9 +113,10 @@ TEST_F(ServedFixtureTest, NoticesThatItDied) {
   ServedFixture fixture = Make("serve");
   ASSERT_OK(fixture.Up(request_));
   kill(fixture.pid(), SIGKILL);
-  absl::Status alive;
-  for (int i = 0; i < 500 && (alive = fixture.Alive()).ok(); ++i) usleep(10'000);
-  EXPECT_THAT(alive, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("signal 9")));
+  EXPECT_OK(RetryUntil(Deadline::After(absl::Seconds(10)), "its end to be noticed", absl::Milliseconds(10), [&] {
+    return fixture.Alive().ok() ? absl::UnavailableError("it is alive") : absl::OkStatus();
+  }));
+  EXPECT_THAT(fixture.Alive(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("signal 9")));
 }
 
 // The runner killed by -9: here a child of the test that holds a fixture and never takes it down.
@@ -123,21 +125,45 @@ TEST_F(ServedFixtureTest, EndsWithItsParentHoweverThatEnds) {
   ASSERT_EQ(pipe(ends), 0);
   const pid_t runner = fork();
   if (runner == 0) {
+    alarm(60);  // where the test itself dies
     ServedFixture fixture = Make("serve");
     const bool up = fixture.Up(request_).ok();
     const pid_t pid = up ? fixture.pid() : -1;
     if (write(ends[1], &pid, sizeof pid) != sizeof pid) _exit(1);
     while (true) pause();
   }
+  close(ends[1]);  // so that the end of the child is the end of the pipe
+  pollfd told{.fd = ends[0], .events = POLLIN, .revents = 0};
   pid_t server = 0;
-  ASSERT_EQ(read(ends[0], &server, sizeof server), static_cast<ssize_t>(sizeof server));
-  ASSERT_GT(server, 0);
-  EXPECT_TRUE(Exists(server));
+  const bool up = poll(&told, 1, 30'000) == 1 && read(ends[0], &server, sizeof server) == sizeof server;
+  const bool served = up && server > 0 && Exists(server);
   kill(runner, SIGKILL);
   waitpid(runner, nullptr, 0);
-  EXPECT_TRUE(Gone(server, absl::Seconds(10)));
   close(ends[0]);
-  close(ends[1]);
+  ASSERT_TRUE(served) << "it did not come up within 30 s";
+  EXPECT_TRUE(Gone(server, absl::Seconds(10)));
+}
+
+TEST_F(ServedFixtureTest, WhatItSweepsIsGoneAlsoAfterMinus9) {
+  const std::filesystem::path state = folder_->path() / "sham" / "state";
+  {
+    ServedFixture fixture = Make("sweep");
+    ASSERT_OK(fixture.Up(request_));
+    ASSERT_TRUE(std::filesystem::exists(state / "key"));
+    kill(fixture.pid(), SIGKILL);
+    EXPECT_OK(RetryUntil(Deadline::After(absl::Seconds(10)), "the sweeper", absl::Milliseconds(10), [&] {
+      return std::filesystem::exists(state) ? absl::UnavailableError("the key is there") : absl::OkStatus();
+    }));
+  }
+  // Without the fixture, which would remove the whole folder.
+  Child::Options options{.command = {.argv = {TALES_SERVED_PROGRAM, "sweep", "--out", folder_->path() / "sham"}}};
+  ASSERT_OK_AND_ASSIGN(Child by_hand, Child::Start(options));
+  ASSERT_OK(RetryUntil(Deadline::After(absl::Seconds(10)), "the server", absl::Milliseconds(10), [&] {
+    return std::filesystem::exists(state.parent_path() / "ready") ? absl::OkStatus()
+                                                                  : absl::UnavailableError("not yet");
+  }));
+  EXPECT_EQ(by_hand.Stop(absl::Seconds(10)).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(state));
 }
 
 TEST_F(ServedFixtureTest, OneServerPerFolder) {

@@ -27,6 +27,13 @@ int main(int argc, char** argv) {
     return 3;
   }
   std::fprintf(stderr, "building nothing\n");
+  if (mode == "sweep") {
+    const std::filesystem::path state = (*serving)->folder() / "state";
+    std::error_code error;
+    std::filesystem::create_directories(state, error);
+    if (!tales::WriteFileAtomically(state / "key", "secret", 0600).ok() || !(*serving)->RemoveAtEnd(state).ok())
+      return 3;
+  }
   const bool ok = tales::WriteFileAtomically((*serving)->folder() / "cluster.yaml", arguments).ok() &&
                   tales::WriteFileAtomically((*serving)->folder() / "kubeconfig", "").ok() &&
                   (mode == "never" || (*serving)->Ready("https://127.0.0.1:1").ok());
