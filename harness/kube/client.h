@@ -80,11 +80,13 @@ class Client {
 
   // namespace_ is "" for cluster-scoped kinds, and for all namespaces in List and Watch.
   absl::StatusOr<Json> Get(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline);
-  // All items. When a continue token expires in the middle (410), the list starts again, at most twice.
+  // All items. When a continue token expires in the middle (410), the list starts again, at most twice; when the server
+  // restarts in the middle, the rest is asked for until it is back (20 s at most).
   absl::StatusOr<std::vector<Json>> List(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
                                          Deadline deadline);
   // From `resource_version` ("" = now, with what exists as ADDED) until `sink` returns false (OK), `deadline` passes
-  // (DeadlineExceeded) or the server ends it (OutOfRange where it must be listed again).
+  // (DeadlineExceeded) or the server ends it (OutOfRange where it must be listed again). A connection that breaks, also
+  // by a restart of the server (20 s at most), is made anew, and the watch goes on behind the last event.
   absl::Status Watch(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
                      std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink,
                      Deadline deadline);

@@ -11,6 +11,10 @@
 namespace tales::kube {
 
 inline constexpr char kFieldManager[] = "tales";
+// An API server that answered a moment ago and is gone restarts: so long does a list or a watch that is under way wait
+// for it. Who asks for the first time is told at once.
+inline constexpr absl::Duration kRestart = absl::Seconds(20);
+inline constexpr absl::Duration kRestartPause = absl::Milliseconds(200);
 
 struct Client::Impl {
   explicit Impl(Access a) : access(std::move(a)) {}
@@ -22,6 +26,13 @@ struct Client::Impl {
   // `status` with who was asked for what in front.
   absl::Status Describe(const absl::Status& status, const HttpRequest& request) const;
   absl::StatusOr<Json> GetJson(const std::string& path, Deadline deadline);
+  absl::StatusOr<Json> GetJsonThroughRestart(const std::string& path, Deadline deadline);
+  struct Listing {
+    std::vector<Json> items;
+    std::string resource_version;  // of the whole: where a watch goes on
+  };
+  absl::StatusOr<Listing> ListAll(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
+                                  Deadline deadline);
 };
 
 // "/api/v1/namespaces/NS/pods/NAME"; parts that are empty are left out. Names are escaped.

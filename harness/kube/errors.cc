@@ -102,6 +102,9 @@ std::string ServerMessage(const absl::Status& status) {
 absl::Status FromTransfer(const TransferFailure& failure) {
   const std::string waited = absl::StrFormat("%.1fs", failure.seconds_total);
   const std::string detail = failure.detail.empty() ? curl_easy_strerror(failure.code) : failure.detail;
+  if (absl::StrContains(detail, "CONNECT")) {
+    return absl::UnavailableError(absl::StrCat("the proxy does not let us through: ", detail));
+  }
   switch (failure.code) {
     case CURLE_OPERATION_TIMEDOUT:
       if (failure.seconds_connect == 0) {

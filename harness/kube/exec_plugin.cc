@@ -71,6 +71,10 @@ absl::StatusOr<Credential> CredentialSource::RunPlugin(Deadline deadline) const 
   command.output_limit = 1 << 20;
   const std::string what = absl::StrCat("asking exec plugin ", access_.exec_argv.front(), " for a credential");
   absl::StatusOr<Finished> finished = Run(command, deadline);
+  if (absl::IsNotFound(finished.status())) {
+    return absl::NotFoundError(absl::StrCat(what, ": ", finished.status().message(),
+                                            "; install it, or give a kubeconfig that needs no plugin"));
+  }
   if (!finished.ok()) return Annotate(finished.status(), what);
   if (!finished->ok()) {
     const std::string_view words = absl::StripAsciiWhitespace(std::string_view(finished->error_output));

@@ -18,6 +18,13 @@ absl::StatusOr<Reply> SendObject(auto& impl, const HttpRequest& request, Deadlin
 
 std::string Dump(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+std::string MetadataText(const Json& object, const char* key) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return "";
+  const auto value = metadata->find(key);
+  return value != metadata->end() && value->is_string() ? value->get<std::string>() : "";
+}
+
 std::string ChangePath(ResourcePath kind, std::string_view namespace_, std::string_view name, bool dry_run) {
   std::string path = ObjectPath(kind, namespace_, name);
   AddQuery(path, "fieldManager", kFieldManager);
@@ -33,9 +40,9 @@ absl::StatusOr<Json> Client::Get(ResourcePath kind, std::string_view namespace_,
   return impl_->GetJson(ObjectPath(kind, namespace_, name), deadline);
 }
 
-absl::StatusOr<std::vector<Json>> Client::List(ResourcePath kind, std::string_view namespace_,
-                                               const ListOptions& options, Deadline deadline) {
-  std::vector<Json> items;
+absl::StatusOr<Client::Impl::Listing> Client::Impl::ListAll(ResourcePath kind, std::string_view namespace_,
+                                                            const ListOptions& options, Deadline deadline) {
+  Listing listing;
   std::string next;
   int restarts = 0;
   while (true) {
@@ -44,32 +51,48 @@ absl::StatusOr<std::vector<Json>> Client::List(ResourcePath kind, std::string_vi
     if (!options.label_selector.empty()) AddQuery(path, "labelSelector", options.label_selector);
     if (!options.field_selector.empty()) AddQuery(path, "fieldSelector", options.field_selector);
     if (!next.empty()) AddQuery(path, "continue", next);
-    absl::StatusOr<Json> page = impl_->GetJson(path, deadline);
+    absl::StatusOr<Json> page = next.empty() ? GetJson(path, deadline) : GetJsonThroughRestart(path, deadline);
     if (!page.ok()) {
       if (page.status().code() != absl::StatusCode::kOutOfRange || next.empty() || restarts == kListRestarts) {
         return page.status();
       }
       ++restarts;
-      items.clear();
+      listing.items.clear();
       next.clear();
       continue;
     }
     const auto list = page->is_object() ? page->find("items") : page->end();
     if (!page->is_object() || list == page->end() || !(list->is_array() || list->is_null())) {
-      return impl_->Describe(absl::DataLossError("the answer is no list"), HttpRequest{.path = path});
+      return Describe(absl::DataLossError("the answer is no list"), HttpRequest{.path = path});
     }
     if (list->is_array()) {
-      for (Json& item : *list) items.push_back(std::move(item));
+      for (Json& item : *list) listing.items.push_back(std::move(item));
     }
-    const Json* metadata = page->contains("metadata") ? &(*page)["metadata"] : nullptr;
-    const std::string token = metadata != nullptr && metadata->is_object() && metadata->contains("continue") &&
-                                      (*metadata)["continue"].is_string()
-                                  ? (*metadata)["continue"].get<std::string>()
-                                  : "";
-    if (token.empty()) return items;
-    if (token == next) return impl_->Describe(absl::DataLossError("the list does not end"), HttpRequest{.path = path});
+    listing.resource_version = MetadataText(*page, "resourceVersion");
+    const std::string token = MetadataText(*page, "continue");
+    if (token.empty()) return listing;
+    if (token == next) return Describe(absl::DataLossError("the list does not end"), HttpRequest{.path = path});
     next = token;
   }
+}
+
+absl::StatusOr<Json> Client::Impl::GetJsonThroughRestart(const std::string& path, Deadline deadline) {
+  absl::StatusOr<Json> json = absl::InternalError("not asked");
+  const absl::Status status = RetryUntil(
+      deadline.AtMost(kRestart), "an API server that was there a moment ago", kRestartPause,
+      [&] {
+        json = GetJson(path, deadline);
+        return json.status();
+      },
+      absl::IsUnavailable);
+  if (!status.ok()) return status;
+  return json;
+}
+
+absl::StatusOr<std::vector<Json>> Client::List(ResourcePath kind, std::string_view namespace_,
+                                               const ListOptions& options, Deadline deadline) {
+  TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
+  return std::move(listing.items);
 }
 
 absl::StatusOr<Reply> Client::Create(ResourcePath kind, std::string_view namespace_, const Json& object, bool dry_run,

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -36,6 +37,11 @@ struct Transfer {
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   const std::string_view line(data, size * count);
+  if (!transfer.received && transfer.request.answered) {
+    long status = 0;
+    curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200 && status < 300) transfer.request.answered();
+  }
   transfer.received = true;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return line.size();
@@ -106,7 +112,33 @@ bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
 }
 
+std::string Environment(const char* upper, const char* lower) {
+  for (const char* name : {upper, lower}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "";
+}
+
+// Without what stands before an @: that may be a password.
+std::string Presentable(const std::string& url) {
+  const size_t scheme = url.find("://"), at = url.rfind('@');
+  if (at == std::string::npos) return url;
+  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  return at < begin ? url : absl::StrCat(url.substr(0, begin), url.substr(at + 1));
+}
+
 }  // namespace
+
+Proxy ChooseProxy(const Access& access, bool tls, std::string_view host) {
+  if (!access.proxy_url.empty()) {
+    return {.url = access.proxy_url, .exceptions = "", .source = "proxy-url of the kubeconfig"};
+  }
+  if (IsLoopback(host)) return {};
+  Proxy proxy{.url = tls ? Environment("HTTPS_PROXY", "https_proxy") : Environment("HTTP_PROXY", "http_proxy"),
+              .exceptions = Environment("NO_PROXY", "no_proxy"),
+              .source = tls ? "HTTPS_PROXY" : "HTTP_PROXY"};
+  return proxy.url.empty() ? Proxy{} : proxy;
+}
 
 std::vector<std::string> ParseWarningHeader(std::string_view value) {
   std::vector<std::string> warnings;
@@ -163,7 +195,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Transport::Make(const Access& access)
   curl_url_cleanup(url);
   while (absl::EndsWith(path, "/")) path.pop_back();
   transport->tls_ = scheme == "https";
-  transport->loopback_ = IsLoopback(host);
+  transport->proxy_ = ChooseProxy(access, transport->tls_, host);
   std::string name = host;
   if (transport->tls_ && !access.tls_server_name.empty() && access.tls_server_name != host) {
     name = access.tls_server_name;
@@ -188,11 +220,9 @@ void Transport::Prepare(CURL* handle, const Credential& credential, char* error_
   curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "tales");
   if (connect_to_ != nullptr) curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to_);
-  if (!access_.proxy_url.empty()) {
-    curl_easy_setopt(handle, CURLOPT_PROXY, access_.proxy_url.c_str());
-  } else if (loopback_) {
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");  // as client-go: the environment's proxy is not for ourselves
-  }
+  // Both always set: libcurl would ask the environment for what is not.
+  curl_easy_setopt(handle, CURLOPT_PROXY, proxy_.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, proxy_.exceptions.c_str());
   if (!tls_) return;
   // Debian's libcurl would trust the system's authorities beside the cluster's.
   if (!access_.ca_pem.empty()) {
@@ -234,6 +264,20 @@ std::unique_ptr<Transport::Handle> Transport::Take(const Credential& credential)
   curl_easy_setopt(handle->curl, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(handle->curl, CURLOPT_WRITEFUNCTION, OnBody);
   return handle;
+}
+
+absl::Status Transport::Failed(CURL* handle, CURLcode code, const char* error_text) const {
+  const TransferFailure failure = FailureOf(handle, code, error_text, tls_);
+  absl::Status status = FromTransfer(failure);
+  const bool on_the_way = tls_ ? failure.seconds_tls == 0 : failure.seconds_connect == 0;
+  if (proxy_.url.empty() || !on_the_way || !(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status))) {
+    return status;
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(), " (", proxy_.source, " names the proxy ", Presentable(proxy_.url),
+                                   proxy_.source == "HTTPS_PROXY" || proxy_.source == "HTTP_PROXY"
+                                       ? "; what is to be reached without it goes into NO_PROXY)"
+                                       : ")"));
 }
 
 void Transport::GiveBack(std::unique_ptr<Handle> handle) {
@@ -285,7 +329,7 @@ absl::StatusOr<HttpAnswer> Transport::PerformOnce(const HttpRequest& request, co
       result = absl::ResourceExhaustedError(absl::StrCat("the answer is longer than ", request.limit, " bytes"));
       break;
     }
-    result = FromTransfer(FailureOf(curl, code, handle->error_text, tls_));
+    result = Failed(curl, code, handle->error_text);
     long connects = 0;
     curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
     if (!request.idempotent || transfer.received || connects > 0 || !IsDeadConnection(code)) break;
@@ -329,9 +373,10 @@ absl::StatusOr<std::unique_ptr<Transport::Raw>> Transport::Connect(Deadline dead
   curl_easy_setopt(raw->handle(), CURLOPT_URL, base_url_.c_str());
   curl_easy_setopt(raw->handle(), CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   curl_easy_setopt(raw->handle(), CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(raw->handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
   curl_easy_setopt(raw->handle(), CURLOPT_TIMEOUT_MS, Milliseconds(deadline));
   const CURLcode code = curl_easy_perform(raw->handle());
-  if (code != CURLE_OK) return FromTransfer(FailureOf(raw->handle(), code, raw->error_text.get(), tls_));
+  if (code != CURLE_OK) return Failed(raw->handle(), code, raw->error_text.get());
   return raw;
 }
 

@@ -28,6 +28,7 @@ struct HttpRequest {
   size_t limit = 256 << 20;  // of the answer, in bytes; ResourceExhausted beyond
   // Takes the body of a 2xx answer as it comes instead of keeping it; false ends the transfer (which is no error).
   std::function<bool(std::string_view)> sink;
+  std::function<void()> answered;  // called when a 2xx answer begins; may be empty
 };
 
 struct HttpAnswer {
@@ -40,6 +41,16 @@ struct HttpAnswer {
 // The text of a Warning header's value (RFC 7234 5.5: code, agent, quoted text); nullopt unless its code is 299. A
 // value may hold several warnings.
 std::vector<std::string> ParseWarningHeader(std::string_view value);
+
+// The way to the server, chosen as client-go does.
+struct Proxy {
+  std::string url;         // "": none
+  std::string exceptions;  // as in NO_PROXY
+  std::string source;      // who says so, for messages: "proxy-url of the kubeconfig", "HTTPS_PROXY"
+};
+// What the kubeconfig says, for whatever address; else HTTPS_PROXY (or HTTP_PROXY) without what NO_PROXY excepts, and
+// never for ourselves. Either case of the names. ALL_PROXY is not asked: kubectl does not.
+Proxy ChooseProxy(const Access& access, bool tls, std::string_view host);
 
 // Thread-safe: each request uses an idle connection or a new one.
 class Transport {
@@ -81,12 +92,14 @@ class Transport {
   std::unique_ptr<Handle> Take(const Credential& credential);
   void GiveBack(std::unique_ptr<Handle> handle);
   std::string Authorization(const Credential& credential) const;
+  absl::Status Failed(CURL* handle, CURLcode code, const char* error_text) const;
 
   const Access& access_;
   CredentialSource credentials_;
   std::string base_url_;     // where requests go: named after tls-server-name where there is one
   std::string host_header_;  // "" or the server's own, where base_url_ is named otherwise
-  bool tls_ = true, loopback_ = false;
+  bool tls_ = true;
+  Proxy proxy_;
   curl_slist* connect_to_ = nullptr;  // from base_url_'s name back to the server
   std::mutex mutex_;
   std::vector<std::unique_ptr<Handle>> idle_;

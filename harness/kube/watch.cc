@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -78,6 +79,17 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
                            Deadline deadline) {
   EventReader reader(sink);
   reader.resource_version = std::string(resource_version);
+  if (resource_version.empty()) {
+    // A watch from nowhere would begin with what exists, in no order of versions: broken off there, nobody could tell
+    // where to go on.
+    TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
+    for (Json& item : listing.items) {
+      if (!sink({.type = "ADDED", .object = std::move(item)})) return absl::OkStatus();
+    }
+    reader.resource_version = std::move(listing.resource_version);
+  }
+  bool answered = resource_version.empty();
+  absl::Time last_answer = absl::Now();
   // A server ends each watch after some minutes; it goes on from the last version seen.
   while (true) {
     std::string path = ObjectPath(kind, namespace_, "");
@@ -89,13 +101,19 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
     if (deadline.remaining() < absl::Hours(1)) {
       AddQuery(path, "timeoutSeconds", absl::StrCat(absl::ToInt64Seconds(deadline.remaining()) + 1));
     }
-    const HttpRequest request{.path = path, .sink = [&](std::string_view chunk) { return reader.Take(chunk); }};
+    const HttpRequest request{.path = path,
+                              .sink = [&](std::string_view chunk) { return reader.Take(chunk); },
+                              .answered = [&] { answered = true; }};
     reader.BeginStream();
     const absl::Time begin = absl::Now();
+    const bool answered_before = std::exchange(answered, false);
     const absl::Status status = impl_->Send(request, deadline).status();
     if (reader.stopped) return absl::OkStatus();
     if (!reader.status.ok()) return impl_->Describe(reader.status, request);
-    if (!status.ok()) return status;
+    if (answered) last_answer = absl::Now();
+    answered = answered || answered_before;
+    const bool restarts = absl::IsUnavailable(status) && answered && absl::Now() - last_answer < kRestart;
+    if (!status.ok() && !restarts) return status;
     if (deadline.passed()) return impl_->Describe(absl::DeadlineExceededError("the watch's time is over"), request);
     if (absl::Now() - begin < kPause) absl::SleepFor(std::min(kPause, deadline.remaining()));
   }

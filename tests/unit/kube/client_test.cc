@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "harness/base/file.h"
 #include "harness/kube/errors.h"
 #include "harness/kube/transport.h"
 #include "tests/support/status_matchers.h"
@@ -74,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(All, ClientErrorTest,
                                            ErrorCase{400, "BadRequest", absl::StatusCode::kInvalidArgument},
                                            ErrorCase{422, "Invalid", absl::StatusCode::kInvalidArgument},
                                            ErrorCase{429, "TooManyRequests", absl::StatusCode::kResourceExhausted},
-                                           ErrorCase{500, "InternalError", absl::StatusCode::kUnavailable}));
+                                           ErrorCase{500, "InternalError", absl::StatusCode::kUnavailable}),
+                         [](const auto& info) { return absl::StrCat(info.param.http, info.param.reason); });
 
 TEST(ClientTest, ListsInChunksAndStartsAgainWhenTheTokenExpires) {
   std::atomic<int> expired = 0;
@@ -343,61 +343,6 @@ TEST_F(TlsTest, ExecUsesTheSameTls) {
   ASSERT_OK_AND_ASSIGN(const auto stranger, Client::Open({.server = server.url(), .ca_pem = other.certificate_pem()}));
   EXPECT_THAT(stranger->Exec("n", "p", "", {"x"}, Soon()),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("unknown authority")));
-}
-
-TEST(CredentialTest, TokenFileIsReadAgain) {
-  ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("token"));
-  TestServer server({}, [](const Request& r) {
-    return Answer(200, Json({{"auth", r.headers.at("authorization")}}).dump());
-  });
-  ASSERT_OK(WriteFileAtomically(folder.path() / "token", "one\n", 0600));
-  ASSERT_OK_AND_ASSIGN(const auto client,
-                       Client::Open({.server = server.url(), .token_file = folder.path() / "token"}));
-  ASSERT_OK_AND_ASSIGN(const Json first, client->Get(kPods, "n", "p", Soon()));
-  EXPECT_EQ(first["auth"], "Bearer one");
-  ASSERT_OK(WriteFileAtomically(folder.path() / "token", "two\n", 0600));
-  ASSERT_OK_AND_ASSIGN(const Json second, client->Get(kPods, "n", "p", Soon()));
-  EXPECT_EQ(second["auth"], "Bearer two");
-}
-
-TEST(CredentialTest, ExecPluginIsCachedAndRenewedWhenRefused) {
-  ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("plugin"));
-  // Each call gives the next token.
-  ASSERT_OK(
-      WriteFileAtomically(folder.path() / "plugin",
-                          "#!/bin/sh\ncd \"$1\"; echo x >> calls; n=$(wc -l < calls)\n"
-                          "case \"$KUBERNETES_EXEC_INFO\" in *'\"interactive\":false'*) ;; *) exit 9;; esac\n"
-                          "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",'\n"
-                          "echo \"\\\"status\\\":{\\\"token\\\":\\\"t$n\\\"}}\"\n",
-                          0700));
-  TestServer server({}, [](const Request& r) {
-    return r.headers.at("authorization") == "Bearer t2" ? Answer(200, "{}")
-                                                        : Answer(401, StatusBody(401, "Unauthorized", "Unauthorized"));
-  });
-  Access access{.server = server.url()};
-  access.exec_argv = {folder.path() / "plugin", folder.path()};
-  access.exec_api_version = "client.authentication.k8s.io/v1";
-  ASSERT_OK_AND_ASSIGN(const auto client, Client::Open(access));
-  EXPECT_OK(client->Get(kPods, "n", "p", Soon()));
-  EXPECT_OK(client->Get(kPods, "n", "p", Soon()));
-  EXPECT_THAT(ReadFile(folder.path() / "calls"), ::tales::testing::IsOkAndHolds(std::string("x\nx\n")));
-}
-
-TEST(CredentialTest, WhatAPluginMaySay) {
-  constexpr char kV1[] = "client.authentication.k8s.io/v1";
-  const auto with = [&](const std::string& status) {
-    return absl::StrCat(R"({"kind":"ExecCredential","apiVersion":")", kV1, R"(","status":)", status, "}");
-  };
-  ASSERT_OK_AND_ASSIGN(const Credential good,
-                       ParseExecCredential(with(R"({"token":"t","expirationTimestamp":"2030-01-01T00:00:00Z"})"), kV1));
-  EXPECT_EQ(good.token, "t");
-  EXPECT_EQ(good.expires, absl::FromCivil(absl::CivilSecond(2030, 1, 1), absl::UTCTimeZone()));
-  for (const std::string& text : {std::string(), std::string("{"), std::string("[]"), std::string("{}"), with("3"),
-                                  with("{}"), with(R"({"token":3})"), with(R"({"clientKeyData":"x"})"),
-                                  with(R"({"token":"t","expirationTimestamp":"soon"})")}) {
-    EXPECT_THAT(ParseExecCredential(text, kV1), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(""))) << text;
-  }
-  EXPECT_FALSE(ParseExecCredential(with(R"({"token":"t"})"), "client.authentication.k8s.io/v1beta1").ok());
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ Response Answer(int status, std::string body, std::string headers) {
 
 struct TestServer::Impl {
   Impl(Options options, Handler h)
-      : acceptor(io, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)), handler(std::move(h)) {
+      : acceptor(io, tcp::endpoint(asio::ip::make_address("127.0.0.1"), static_cast<unsigned short>(options.port))),
+        handler(std::move(h)) {
     tls = options.certificate.has_value();
     if (!tls) return;
     context.use_certificate_chain(asio::buffer(options.certificate->certificate_pem));

@@ -33,6 +33,7 @@ class TestServer {
   struct Options {
     std::optional<pki::KeyPair> certificate;  // none: no TLS
     std::string client_authority;             // PEM; "" asks for no client certificate
+    int port = 0;                             // 0: any free one
   };
   using Handler = std::function<Response(const Request&)>;  // called from several threads
 
