@@ -1,5 +1,6 @@
 #include "harness/kube/kubeconfig.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,13 +11,15 @@
 #include "absl/strings/str_join.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
+#include "harness/kube/json_text.h"
+#include "harness/yaml/yaml_input.h"
 #include "nlohmann/json.hpp"
 #include "yaml-cpp/yaml.h"
 
 namespace tales::kube {
 namespace {
 
-constexpr uint64_t kFileLimit = 4 << 20;  // cloud kubeconfigs with dozens of clusters stay below 200 KiB
+constexpr uint64_t kFileLimit = 512 << 10;  // cloud kubeconfigs with dozens of clusters stay below 200 KiB
 
 // Reads one kubeconfig; every error starts with the file's name.
 class Parser {
@@ -47,12 +50,19 @@ class Parser {
   std::filesystem::path folder_;
 };
 
-std::vector<std::string> Names(const YAML::Node& list) {
+// "a, b, c", or `none`; of very many only the first.
+std::string Names(const YAML::Node& list, std::string_view none) {
+  constexpr size_t kMost = 10;
   std::vector<std::string> names;
-  for (const YAML::Node& entry : list) {
-    if (entry.IsMap() && entry["name"] && entry["name"].IsScalar()) names.push_back(entry["name"].Scalar());
+  if (list && list.IsSequence()) {
+    for (const YAML::Node& entry : list) {
+      if (entry.IsMap() && entry["name"] && entry["name"].IsScalar()) names.push_back(entry["name"].Scalar());
+    }
   }
-  return names;
+  if (names.empty()) return std::string(none);
+  const size_t all = names.size();
+  names.resize(std::min(all, kMost));
+  return absl::StrCat(absl::StrJoin(names, ", "), all > kMost ? absl::StrCat(" and ", all - kMost, " more") : "");
 }
 
 absl::StatusOr<YAML::Node> Parser::Find(const YAML::Node& root, const char* list, const char* body,
@@ -70,9 +80,7 @@ absl::StatusOr<YAML::Node> Parser::Find(const YAML::Node& root, const char* list
       return found;
     }
   }
-  std::vector<std::string> names = entries && entries.IsSequence() ? Names(entries) : std::vector<std::string>{};
-  return absl::NotFoundError(absl::StrCat(name_, ": no ", body, " \"", entry, "\"; there is ",
-                                          names.empty() ? "none" : absl::StrJoin(names, ", ")));
+  return absl::NotFoundError(absl::StrCat(name_, ": no ", body, " \"", entry, "\"; there is ", Names(entries, "none")));
 }
 
 absl::StatusOr<std::string> Parser::Text(const YAML::Node& map, const char* key, std::string_view where) const {
@@ -203,10 +211,7 @@ absl::StatusOr<Access> Parser::Parse(const YAML::Node& root, std::string_view co
   if (access.context.empty()) {
     TALES_ASSIGN_OR_RETURN(access.context, Text(root, "current-context", "kubeconfig"));
     if (access.context.empty()) {
-      const YAML::Node contexts = root["contexts"];
-      const std::vector<std::string> names =
-          contexts && contexts.IsSequence() ? Names(contexts) : std::vector<std::string>{};
-      return Error("no current-context is set; name one of ", names.empty() ? "(none)" : absl::StrJoin(names, ", "));
+      return Error("no current-context is set; name one of ", Names(root["contexts"], "(none)"));
     }
   }
   TALES_ASSIGN_OR_RETURN(YAML::Node selected, Find(root, "contexts", "context", access.context));
@@ -257,17 +262,14 @@ void EmitUser(YAML::Emitter& out, const Access& access) {
 
 absl::StatusOr<Access> ParseKubeconfig(std::string_view text, std::string_view name,
                                        const std::filesystem::path& folder, std::string_view context) {
+  std::string yaml(text);
+  // JSON is YAML except where it is indented by tabs; without white space it always is.
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(yaml), "{")) {
+    if (const auto json = ParseJson(yaml); json.ok()) yaml = json->dump();
+  }
+  TALES_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(yaml, name));
   try {
-    std::string yaml(text);
-    // JSON is YAML except where it is indented by tabs; without white space it always is.
-    if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(yaml), "{")) {
-      const nlohmann::json json = nlohmann::json::parse(yaml, nullptr, /*allow_exceptions=*/false);
-      if (!json.is_discarded()) yaml = json.dump();
-    }
-    return Parser(name, folder).Parse(YAML::Load(yaml), context);
-  } catch (const YAML::Exception& e) {
-    const std::string place = e.mark.is_null() ? "" : absl::StrCat(":", e.mark.line + 1, ":", e.mark.column + 1);
-    return absl::InvalidArgumentError(absl::StrCat(name, place, ": not YAML: ", e.msg));
+    return Parser(name, folder).Parse(root, context);
   } catch (const std::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat(name, ": ", e.what()));
   }

@@ -11,11 +11,12 @@
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 #include "harness/pki/certificate.h"
+#include "harness/yaml/yaml_input.h"
 
 namespace tales::talos {
 namespace {
 
-constexpr uint64_t kLimit = 4 << 20;  // a talosconfig is a few KiB for each context
+constexpr uint64_t kLimit = 512 << 10;  // a talosconfig is a few KiB for each context
 
 absl::Status Wrong(std::string_view where, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat(where, ": ", why));
@@ -88,8 +89,8 @@ std::string Names(const TalosConfig& config) {
 }  // namespace
 
 absl::StatusOr<TalosConfig> ParseTalosConfig(std::string_view text, std::string_view name) {
+  TALES_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(text, name));
   try {
-    const YAML::Node root = YAML::Load(std::string(text));
     if (!root.IsMap()) return Wrong(name, "is not a talosconfig: a mapping with `context` and `contexts` was expected");
     TalosConfig config;
     TALES_ASSIGN_OR_RETURN(config.current, Text(root["context"], absl::StrCat(name, ": context")));

@@ -149,7 +149,7 @@ std::optional<std::pair<YamlPosition, std::string>> FindBinary(std::string_view 
   YamlPosition position;
   for (size_t i = 0; i < text.size();) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') {
+    if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) {
       return std::pair(position, absl::StrCat("not a text file: byte 0x", absl::Hex(c, absl::kZeroPad2)));
     }
     const size_t length = Utf8Length(text.substr(i));
@@ -205,7 +205,11 @@ std::string YamlMistakes::ToString() const {
 
 std::vector<YamlNode::Pointer> ReadYaml(std::string_view text, const YamlLimits& limits, YamlMistakes& mistakes) {
   if (text.size() > limits.bytes) {
-    mistakes.Add({}, "", absl::StrCat("longer than ", limits.bytes >> 20, " MiB (", text.size(), " bytes)"));
+    mistakes.Add({}, "",
+                 absl::StrCat("longer than ",
+                              limits.bytes >= 1 << 20 ? absl::StrCat(limits.bytes >> 20, " MiB")
+                                                      : absl::StrCat(limits.bytes >> 10, " KiB"),
+                              " (", text.size(), " bytes)"));
     return {};
   }
   if (const auto binary = FindBinary(text)) {
