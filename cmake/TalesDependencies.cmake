@@ -13,6 +13,7 @@ find_package(CLI11 REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem system)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(GTest REQUIRED)
 
 find_program(CCACHE_PROGRAM ccache)

@@ -96,7 +96,8 @@ struct CiliumDefinition {
 
 struct KnownIssue {
   std::string id, link, reason;
-  std::vector<std::string> checks;                   // check globs; empty for an id that has a classifier of its own
+  std::vector<std::string> checks;                   // names or globs of checks that it excuses, foreign cases too
+  std::vector<std::string> lines;                    // of logs that it excuses: RE2, or a part of the line as it is
   std::string until_date;                            // "2026-12-31", or ...
   std::map<std::string, std::string> until_version;  // ... "cilium" -> ">=1.19.0"
   friend bool operator==(const KnownIssue&, const KnownIssue&) = default;

@@ -198,11 +198,9 @@ void ReadUntil(const Cursor& cursor, KnownIssue& issue) {
 
 void ReadKnownIssues(const Cursor& cursor, ClusterDefinition& out) {
   using K = KnownIssue;
-  static const std::vector<Field<K>> fields = {Required(Text("id", &K::id)),
-                                               Text("link", &K::link, CheckLink),
-                                               Text("reason", &K::reason),
-                                               Texts("checks", &K::checks, CheckCheckGlob),
-                                               {"until", ReadUntil}};
+  static const std::vector<Field<K>> fields = {
+      Required(Text("id", &K::id)),           Text("link", &K::link, CheckLink),           Text("reason", &K::reason),
+      Texts("checks", &K::checks, CheckCase), Texts("lines", &K::lines, CheckLinePattern), {"until", ReadUntil}};
   std::map<std::string, std::string> taken;
   ReadList(cursor, [&](const Cursor& item) {
     KnownIssue issue;

@@ -131,6 +131,7 @@ void WriteKnownIssues(const ClusterDefinition& definition, std::string& out) {
   for (const KnownIssue& issue : definition.known_issues) {
     Flow flow, until;
     flow.Text("id", issue.id).Text("link", issue.link).Text("reason", issue.reason).Texts("checks", issue.checks);
+    flow.Texts("lines", issue.lines);
     for (const auto& [component, constraint] : issue.until_version) until.Text(component, constraint);
     flow.Text("until", issue.until_date);
     if (!until.empty()) flow.Raw("until", until.ToString());

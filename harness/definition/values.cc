@@ -14,6 +14,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "harness/base/semantic_version.h"
+#include "re2/re2.h"
 
 namespace tales::internal {
 namespace {
@@ -80,15 +82,9 @@ bool IsHostAndPort(std::string_view text) {
   return numeric ? IsAddress(host) : IsSubdomain(absl::AsciiStrToLower(host));
 }
 
-// MAJOR.MINOR.PATCH[-PRERELEASE]
+// MAJOR.MINOR.PATCH[-PRERELEASE], without a `v` in front.
 bool IsSemanticVersion(std::string_view text) {
-  const size_t dash = text.find('-');
-  const std::vector<std::string_view> parts = absl::StrSplit(text.substr(0, dash), '.');
-  if (parts.size() != 3 || !std::all_of(parts.begin(), parts.end(), IsDigits)) return false;
-  if (dash == std::string_view::npos) return true;
-  const std::string_view rest = text.substr(dash + 1);
-  return !rest.empty() && rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+") ==
-                              std::string_view::npos;
+  return !absl::StartsWith(text, "v") && ParseSemanticVersion(text).has_value();
 }
 
 }  // namespace
@@ -189,14 +185,7 @@ Wrong CheckPodSecurityVersion(std::string_view text) {
 }
 
 Wrong CheckConstraint(std::string_view text) {
-  for (std::string_view op : {">=", "<=", ">", "<", "="}) {
-    std::string_view rest = text;
-    if (!absl::ConsumePrefix(&rest, op)) continue;
-    rest = absl::StripLeadingAsciiWhitespace(rest);
-    absl::ConsumePrefix(&rest, "v");
-    if (IsSemanticVersion(rest)) return std::nullopt;
-    break;
-  }
+  if (ParseVersionConstraint(text).has_value()) return std::nullopt;
   return Not(text, "a version constraint", "one of >= > = < <= and a version, such as \">=1.19.0\"");
 }
 
@@ -250,6 +239,27 @@ Wrong CheckCheckGlob(std::string_view text) {
     return std::nullopt;
   }
   return Not(text, "a check", "an id or a pattern such as health.services, cilium.* or health.services/worker");
+}
+
+Wrong CheckCase(std::string_view text) {
+  if (text.size() <= 500 && std::none_of(text.begin(), text.end(),
+                                         [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); })) {
+    return std::nullopt;
+  }
+  return Not(text, "a check", "a name as reports have it, or a pattern with * and ?, at most 500 characters");
+}
+
+Wrong CheckLinePattern(std::string_view text) {
+  if (text.size() > 1000) return Not(text, "a pattern of a log line", "at most 1000 characters");
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_encoding(RE2::Options::EncodingLatin1);  // logs need not be UTF-8
+  const RE2 pattern(text, options);
+  if (!pattern.ok()) return Not(text, "a pattern of a log line", pattern.error());
+  if (RE2::PartialMatch("", pattern)) {
+    return Not(text, "a pattern of a log line", "it matches the empty line, and so every line");
+  }
+  return std::nullopt;
 }
 
 }  // namespace tales::internal

@@ -34,5 +34,7 @@ Wrong CheckSize(std::string_view text);                // 4GiB, 100GB
 Wrong CheckKernelArgument(std::string_view text);      // vga=792
 Wrong CheckGeneratorArgument(std::string_view text);   // of `talosctl gen config`; not what tales itself decides
 Wrong CheckCheckGlob(std::string_view text);           // health.*
+Wrong CheckCase(std::string_view text);                // a check of any suite, foreign ones too: any printable text
+Wrong CheckLinePattern(std::string_view text);         // RE2, not one that matches every line
 
 }  // namespace tales::internal

@@ -122,6 +122,15 @@ TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
             "3:24: knownIssues[1].id: \"a\" is that of knownIssues[0] too; each issue has its own"},
            {"knownIssues: [{id: a, link: see there}]",
             "3:29: knownIssues[0].link: \"see there\" is not a link; a URL that begins with https://"},
+           {absl::StrCat("knownIssues: [{id: a, checks: ['", std::string(501, 'x'), "']}]"),
+            absl::StrCat("3:32: knownIssues[0].checks[0]: \"", std::string(80, 'x'),
+                         "...\" is not a check; a name as reports have it, or a pattern with * and ?, at most 500 "
+                         "characters")},
+           {"knownIssues: [{id: a, lines: ['a(b']}]",
+            "3:31: knownIssues[0].lines[0]: \"a(b\" is not a pattern of a log line; missing ): a(b"},
+           {"knownIssues: [{id: a, lines: ['.*']}]",
+            "3:31: knownIssues[0].lines[0]: \".*\" is not a pattern of a log line; it matches the empty line, and so "
+            "every line"},
            {"profiles: {p: {settle: 10}}",
             "3:24: profiles.p.settle: \"10\" is not a duration; a number and ms, s, m or h, such as 90s, 10m or 1h30m, "
             "at most 24h"},

@@ -159,7 +159,8 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
   d.known_issues = {{.id = "one",
                      .link = "https://x/y?z=1#2",
                      .reason = "a, b: c # d",
-                     .checks = {"a.*", "b/c"},
+                     .checks = {"a.*", "b/c", "conformance.case/[sig-x] A \"b\" (c) [It's] *"},
+                     .lines = {"level=warn.*\\[x\\]", "a: b"},
                      .until_date = "2026-12-31"},
                     {.id = "two", .until_version = {{"cilium", ">=1.19.0"}, {"talos", "<v1.10.0"}}}};
   d.profiles = {{"p", {.settle = absl::Seconds(90), .has_settle = true, .require = {"*"}, .conformance = "full"}},
