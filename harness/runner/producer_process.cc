@@ -52,6 +52,9 @@ absl::StatusOr<std::unique_ptr<ProducerProcess>> ProducerProcess::Start(const Op
   Child::Options child;
   child.command.argv = options.argv;
   child.command.input = options.task;
+  if (!options.temporary_folder.empty()) {
+    child.command.environment = {{"TMPDIR", options.temporary_folder.string()}};
+  }
   child.log_file = options.log_file;
   child.dies_with_us = options.dies_with_us;
   child.descriptors = {{kEventDescriptor, writing.get()}};

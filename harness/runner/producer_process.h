@@ -21,9 +21,10 @@ class ProducerProcess {
  public:
   struct Options {
     std::vector<std::string> argv;
-    std::string task;                // given on standard input
-    std::filesystem::path spool;     // made anew, mode 0600; the process has it as descriptor kEventDescriptor
-    std::filesystem::path log_file;  // standard output and standard error
+    std::string task;                        // given on standard input
+    std::filesystem::path spool;             // made anew, mode 0600; the process has it as descriptor kEventDescriptor
+    std::filesystem::path log_file;          // standard output and standard error
+    std::filesystem::path temporary_folder;  // its TMPDIR; Default: ours
     bool dies_with_us = true;
   };
   static absl::StatusOr<std::unique_ptr<ProducerProcess>> Start(const Options& options);

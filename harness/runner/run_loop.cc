@@ -154,7 +154,8 @@ void RunLoop::StartWorker(std::vector<size_t> batch) {
     process = WorkerProcess::Start(loop_,
                                    {.argv = options_.worker_argv,
                                     .task = options_.make_task(checks, worker->gate->token()),
-                                    .log_file = worker->log->path()},
+                                    .log_file = worker->log->path(),
+                                    .temporary_folder = options_.temporary_folder},
                                    {.on_line = [this, &started](std::string_view line) { OnLine(started, line); },
                                     .on_end = [this, id = worker->id](const Finished& end) { OnEnd(id, end); }});
   }

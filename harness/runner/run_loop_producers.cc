@@ -39,6 +39,7 @@ void RunLoop::StartProducer(size_t index) {
                                       .task = options_.make_producer_task(check),
                                       .spool = options_.spool_folder / check.name / "spool.jsonl",
                                       .log_file = log->path(),
+                                      .temporary_folder = options_.producers_outlive ? "" : options_.temporary_folder,
                                       .dies_with_us = !options_.producers_outlive});
   }
   if (!process.ok()) {

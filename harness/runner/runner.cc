@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
+#include "harness/check/ledger.h"
 #include "harness/definition/cluster_file.h"
 #include "harness/runner/identity.h"
 #include "harness/runner/interrupts.h"
@@ -31,7 +32,7 @@ constexpr int kOk = 0, kUsage = 2, kFixture = 3, kInterrupted = 130;
 
 std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
 
-Json DescribeCluster(const ClusterDefinition& definition) {
+int Schedulable(const ClusterDefinition& definition) {
   int schedulable = 0;
   for (const NodeDefinition& node : definition.nodes) {
     bool tainted = false;
@@ -39,12 +40,36 @@ Json DescribeCluster(const ClusterDefinition& definition) {
       tainted = tainted || taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
     schedulable += tainted ? 0 : 1;
   }
+  return schedulable;
+}
+
+// By what was declared or discovered before the run: the loop waits for no cluster. That it is so is judged by checks.
+Ledger MakeLedger(const ClusterDefinition& definition) {
+  return Ledger(definition.known_issues,
+                {.talos = definition.talos.version,
+                 .kubernetes = definition.kubernetes.version,
+                 .cilium = definition.cilium.has_value() ? definition.cilium->version : "",
+                 .schedulable = Schedulable(definition)},
+                absl::Now());
+}
+
+void Rule(const Ledger& ledger, WorkerEvent& event) {
+  std::optional<Ruling> ruling = ledger.Rule(event.check, event.verdict, event.issue, event.found);
+  if (!ruling.has_value()) return;
+  event.verdict = ruling->verdict;
+  event.issue = ruling->issue;
+  if (!ruling->expected.empty()) event.expected = ruling->expected;
+  if (!ruling->found.empty()) event.found = ruling->found;
+  if (!ruling->next.empty()) event.next = ruling->next;
+}
+
+Json DescribeCluster(const ClusterDefinition& definition) {
   return {{"name", definition.cluster},
           {"talos", definition.talos.version},
           {"kubernetes", definition.kubernetes.version},
           {"cilium", definition.cilium.has_value() ? definition.cilium->version : ""},
           {"nodes", definition.nodes.size()},
-          {"schedulable", schedulable}};
+          {"schedulable", Schedulable(definition)}};
 }
 
 class Verification {
@@ -295,7 +320,10 @@ class Verification {
     if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const absl::StatusOr<TemporaryFolder> temporary = TemporaryFolder::Make("tales-workers");
+    if (!temporary.ok()) return Trouble(temporary.status());
     RunLoop::Options options;
+    options.temporary_folder = temporary->path();
     options.worker_argv = {"/proc/self/exe", "worker"};
     options.scheduling.jobs = request_.jobs > 0 ? request_.jobs : std::min(8, 2 * cores);
     options.scheduling.durations = PastDurations(request_.out);
@@ -313,6 +341,8 @@ class Verification {
     options.make_producer_task = [&](const PlannedCheck& producer) {
       return WriteProducerTask({access_, request_.out, producer.check, inputs_.producers});
     };
+    const Ledger ledger = MakeLedger(inputs_.definition);
+    options.rule = [&ledger](WorkerEvent& event) { Rule(ledger, event); };
     options.spool_folder = request_.out / "producers";
     options.producers_outlive = !access_.owned;
     RunLoop loop(plan.checks, *recorder_, progress_, interrupts_, std::move(options));

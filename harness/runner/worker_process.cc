@@ -30,7 +30,9 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(boost::asio:
   child_options.command.argv = options.argv;
   child_options.command.input = options.task;
   // What a worker that is killed leaves in temporary folders goes with the run's.
-  child_options.command.environment = {{"TMPDIR", options.log_file.parent_path().string()}};
+  if (!options.temporary_folder.empty()) {
+    child_options.command.environment = {{"TMPDIR", options.temporary_folder.string()}};
+  }
   child_options.log_file = options.log_file;
   child_options.descriptors = {{kEventDescriptor, ends[1]}};
   absl::StatusOr<Child> child = Child::Start(child_options);

@@ -23,8 +23,9 @@ class WorkerProcess {
  public:
   struct Options {
     std::vector<std::string> argv;
-    std::string task;                // given on standard input
-    std::filesystem::path log_file;  // standard output and standard error
+    std::string task;                        // given on standard input
+    std::filesystem::path log_file;          // standard output and standard error
+    std::filesystem::path temporary_folder;  // its TMPDIR; Default: ours
   };
   struct Handlers {
     std::function<void(std::string_view line)> on_line;

@@ -12,6 +12,11 @@ fixture: adopt
 nodes:
   - {name: control, role: controlplane, address: 127.9.9.1}
   - {name: worker, role: worker, address: 127.9.9.2}
+knownIssues:
+  - {id: KI-GARP, link: "https://example.org/1", reason: as the suite says, until: 2099-12-31}
+  - {id: KI-BIGTCP, link: "https://example.org/2", reason: as the suite says, until: 2099-12-31}
+  - {id: wine, checks: [ledger.fails, ledger.passes], link: "https://example.org/3", reason: waits, until: 2099-12-31}
+  - {id: old-wine, checks: [ledger.expired], link: "https://example.org/4", reason: waited, until: 2020-12-31}
 )";
 
 class None : public Fixture {

@@ -131,6 +131,19 @@ TEST_F(SelfTest, OneRetryForWhatIsMarkedWhereFewFailed) {
   EXPECT_EQ(Verdict("many.retryable"), "failed");
 }
 
+TEST_F(SelfTest, KnownIssuesRule) {
+  EXPECT_EQ(Finish({"--check", "ledger.fails", "--check", "ledger.passes"}).exit_code, 0);
+  EXPECT_EQ(Verdict("ledger.fails"), "known");
+  EXPECT_EQ(Of("ledger.fails").value("issue", ""), "wine");
+  EXPECT_THAT(Of("ledger.fails").value("found", ""), HasSubstr("wine"));
+  EXPECT_EQ(Verdict("ledger.passes"), "resolved");
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--suite", "ledger"}).exit_code, 1);
+  EXPECT_EQ(Verdict("ledger.expired"), "failed");
+  EXPECT_THAT(Of("ledger.expired").value("found", ""), HasSubstr("2020-12-31"));
+  EXPECT_EQ(Verdict("ledger.crashes"), "error");
+}
+
 TEST_F(SelfTest, Tiers) {
   EXPECT_EQ(Finish({"--suite", "tier"}).exit_code, 3);
   EXPECT_EQ(Verdict("tier.create"), "unsupported");

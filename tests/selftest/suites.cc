@@ -205,9 +205,18 @@ std::vector<Check> Tiered() {
 }  // namespace
 
 std::vector<Suite> Suites() {
-  return {{"good", "passes", Good()},       {"crash", "crashes", Crashing()}, {"lie", "lies", Lying()},
-          {"odd", "every verdict", Odd()},  {"slow", "takes time", Slow()},   {"root", "depends", Dependent()},
-          {"flaky", "fails once", Flaky()}, {"tier", "may not", Tiered()}};
+  return {{"good", "passes", Good()},
+          {"crash", "crashes", Crashing()},
+          {"lie", "lies", Lying()},
+          {"odd", "every verdict", Odd()},
+          {"slow", "takes time", Slow()},
+          {"root", "depends", Dependent()},
+          {"flaky", "fails once", Flaky()},
+          {"tier", "may not", Tiered()},
+          {"ledger",
+           "is known",
+           {Make("ledger.fails", Fail), Make("ledger.passes", Pass), Make("ledger.expired", Fail),
+            Make("ledger.crashes", [](CheckContext&) -> Outcome { std::abort(); })}}};
 }
 
 std::vector<Producer> Producers() {
