@@ -39,6 +39,7 @@ void AddProperties(pugi::xml_node suite, const nlohmann::json& run) {
       {"run", Text(run, "run")},
       {"tales.version", Text(run, "version")},
       {"profile", Text(run, "profile")},
+      {"conformance.mode", Text(run, "conformance")},
       {"fixture", Text(run, "fixture")},
       {"simulated", Text(run, "simulated")},
       {"strict", Text(run, "strict")},

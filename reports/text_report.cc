@@ -102,6 +102,7 @@ class Text {
     add("", Field(cluster, "nodes"), " nodes");
     add("profile ", Field(run, "profile"), "");
     add("tier ", Field(run, "tier"), "");
+    add("conformance tests: ", Field(run, "conformance"), "");
     if (!parts.empty()) Wrapped("", absl::StrJoin(parts, ", "));
     if (model_.simulated()) {
       Wrapped("", "SIMULATED: this cluster was made by tales itself; the run says nothing about a real one.");

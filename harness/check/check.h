@@ -25,6 +25,7 @@
 #include "harness/check/cluster.h"
 #include "harness/check/facts.h"
 #include "harness/check/outcome.h"
+#include "harness/check/producer_inputs.h"
 #include "harness/check/requirement.h"
 
 namespace tales {
@@ -40,8 +41,12 @@ std::string_view ToString(Instances instances);  // "one", "node", "controlplane
 // What `look` is given. Lives for one look.
 class CheckContext {
  public:
-  CheckContext(Cluster& cluster, Facts& facts, std::string instance, Deadline deadline)
-      : cluster_(cluster), facts_(facts), instance_(std::move(instance)), deadline_(deadline) {}
+  CheckContext(Cluster& cluster, Facts& facts, std::string instance, Deadline deadline, ProducerInputs inputs = {})
+      : cluster_(cluster),
+        facts_(facts),
+        instance_(std::move(instance)),
+        deadline_(deadline),
+        inputs_(std::move(inputs)) {}
 
   Cluster& cluster() { return cluster_; }
   const ClusterDefinition& definition() const { return cluster_.definition(); }
@@ -52,12 +57,15 @@ class CheckContext {
   const NamespaceDefinition& namespace_definition() const;   // REQUIRES: a namespace instance
   // Of this look; calls that bypass facts() take it (usually AtMost(10 s)).
   Deadline deadline() const { return deadline_; }
+  // What was asked of producers, for a check that one of them comes after.
+  const ProducerInputs& inputs() const { return inputs_; }
 
  private:
   Cluster& cluster_;
   Facts& facts_;
   std::string instance_;
   Deadline deadline_;
+  ProducerInputs inputs_;
 };
 
 struct Check {

@@ -27,11 +27,19 @@ struct Options {
 };
 
 // One `tales verify` on a fixture of its own, in a process of its own: a fault may take the whole fixture down with it.
-absl::StatusOr<reports::RunModel> RunOnce(const std::string& domain, const std::string& fault) {
+absl::StatusOr<reports::RunModel> RunOnce(const Registry& registry, const std::string& domain,
+                                          const std::string& fault) {
   TALES_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Make("tales-prove"));
   const std::string out = (folder.path() / "run").string();
-  Command command{.argv = {"/proc/self/exe", "verify", "--fixture", domain, "--profile", "post-install", "--settle",
-                           "0s", "--out", out}};
+  const auto found = registry.proof_stages.find(domain);
+  const ProofStage stage = found == registry.proof_stages.end() ? ProofStage{.fixture = domain} : found->second;
+  Command command{.argv = {"/proc/self/exe", "verify", "--fixture", stage.fixture, "--profile", "post-install",
+                           "--settle", "0s", "--out", out}};
+  for (const std::string& glob : stage.checks) command.argv.insert(command.argv.end(), {"--check", glob});
+  if (stage.prepare != nullptr) {
+    TALES_ASSIGN_OR_RETURN(const std::vector<std::string> arguments, stage.prepare(folder.path() / "inputs"));
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  }
   if (!fault.empty()) command.argv.insert(command.argv.end(), {"--fault", fault});
   TALES_ASSIGN_OR_RETURN(const Finished finished, Run(command, Deadline::After(kRunDeadline)));
   absl::StatusOr<reports::RunModel> model = reports::ReadJournal(out + "/events.jsonl");
@@ -70,9 +78,9 @@ std::vector<std::string> UnprovenChecks(const Registry& registry) {
 }
 
 // What is wrong under one fault; "" when the proof holds.
-std::string ProveFault(const Fault& fault, const reports::RunModel& healthy) {
+std::string ProveFault(const Registry& registry, const Fault& fault, const reports::RunModel& healthy) {
   const FaultRequest request{fault.domain, fault.id, fault.default_target};
-  const absl::StatusOr<reports::RunModel> broken = RunOnce(fault.domain, request.ToString());
+  const absl::StatusOr<reports::RunModel> broken = RunOnce(registry, fault.domain, request.ToString());
   if (!broken.ok()) return absl::StrCat("no run: ", broken.status().message());
   return JudgeProof(fault, fault.default_target, healthy, *broken).ToString();
 }
@@ -93,7 +101,7 @@ int Prove(const Options& options, const CliContext& context) {
       context.err << "tales prove: no such fault in domain " << domain << "; `tales list` names them\n";
       return kExitUsage;
     }
-    const absl::StatusOr<reports::RunModel> healthy = RunOnce(domain, "");
+    const absl::StatusOr<reports::RunModel> healthy = RunOnce(context.registry, domain, "");
     if (!healthy.ok() || healthy->ExitCode() != kExitOk) {
       context.err << "tales prove: the healthy " << domain << " is not judged green: "
                   << (healthy.ok() ? reports::Summary(*healthy) : std::string(healthy.status().message())) << "\n";
@@ -101,7 +109,7 @@ int Prove(const Options& options, const CliContext& context) {
     }
     std::mutex mutex;
     ForEachInParallel(faults.size(), static_cast<size_t>(std::max(options.jobs, 1)), [&](size_t i) {
-      const std::string trouble = ProveFault(*faults[i], *healthy);
+      const std::string trouble = ProveFault(context.registry, *faults[i], *healthy);
       std::lock_guard<std::mutex> lock(mutex);
       context.out << (trouble.empty() ? "proven    " : "FAILED    ") << faults[i]->name() << "\n"
                   << trouble << (trouble.empty() ? "" : "\n");

@@ -11,14 +11,9 @@
 #include <vector>
 
 #include "harness/check/check.h"
+#include "harness/check/producer_inputs.h"
 
 namespace tales {
-
-// What a person asked of producers; plain values, in the run's request.
-struct ProducerInputs {
-  std::string conformance;                     // mode: "sample", "full", ...; "": none
-  std::vector<std::filesystem::path> imports;  // foreign results, absolute
-};
 
 // What the producer's body is given. Thread-safe, but for cluster() whose clients say so themselves.
 class ProducerContext {

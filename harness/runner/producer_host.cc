@@ -155,13 +155,10 @@ class Host : public ProducerContext {
 }  // namespace
 
 std::string WriteProducerTask(const ProducerTask& task) {
-  Json imports = Json::array();
-  for (const std::filesystem::path& path : task.inputs.imports) imports.push_back(path.string());
   return Json{{"access", WriteClusterAccess(task.access)},
               {"run_folder", task.run_folder.string()},
               {"producer", task.producer},
-              {"conformance", task.inputs.conformance},
-              {"imports", std::move(imports)}}
+              {"inputs", WriteProducerInputs(task.inputs)}}
       .dump();
 }
 
@@ -172,8 +169,7 @@ absl::StatusOr<ProducerTask> ParseProducerTask(std::string_view text) {
     TALES_ASSIGN_OR_RETURN(task.access, ParseClusterAccess(json.at("access").get<std::string>()));
     task.run_folder = json.at("run_folder").get<std::string>();
     task.producer = json.at("producer").get<std::string>();
-    task.inputs.conformance = json.at("conformance").get<std::string>();
-    for (const Json& path : json.at("imports")) task.inputs.imports.emplace_back(path.get<std::string>());
+    TALES_ASSIGN_OR_RETURN(task.inputs, ParseProducerInputs(json.at("inputs").get<std::string>()));
   } catch (const Json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("the task is not one: ", error.what()));
   }

@@ -43,12 +43,21 @@ struct RunInputs {
 using InputFault =
     std::function<absl::Status(const FaultRequest& fault, const std::filesystem::path& scratch, RunInputs& inputs)>;
 
+// Where and on what `tales prove` shows the faults of a domain that is no fixture's own.
+struct ProofStage {
+  std::string fixture;              // "lab"
+  std::vector<std::string> checks;  // globs; the proof is about these. Default: all of the profile
+  // Writes what the healthy run reads below `folder`; returns further arguments of `tales verify`.
+  std::function<absl::StatusOr<std::vector<std::string>>(const std::filesystem::path& folder)> prepare;
+};
+
 struct Registry {
   std::vector<Suite> suites;
   std::vector<Producer> producers;
   std::map<std::string, FixtureFactory> fixtures;
   std::vector<Fault> faults;
   std::map<std::string, InputFault> input_faults;  // by Fault::name(); every other fault is the fixture's to make
+  std::map<std::string, ProofStage> proof_stages;  // by domain; without one it is proved on the fixture of its name
   std::vector<Profile> profiles;
   std::vector<std::string> conformance_modes;  // what --conformance takes beside "none"
   // Verbs that live elsewhere (`lab`, `local`), so that the command line does not depend on what implements fixtures.

@@ -176,6 +176,7 @@ class Verification {
             {"version", TALES_VERSION},
             {"at", Now()},
             {"profile", plan.profile.empty() ? request_.profile : plan.profile},
+            {"conformance", inputs_.producers.conformance},
             {"fixture", fixture_name_},
             {"simulated", access.simulated},
             {"tier", ToString(access.granted)},
@@ -333,6 +334,7 @@ class Verification {
       task.access = access_;
       task.run_folder = request_.out;
       task.token = token;
+      task.inputs = inputs_.producers;
       task.settle_until = until.time_since_epoch().count();
       for (const PlannedCheck* check : batch) task.checks.push_back({check->check, check->instance});
       return WriteWorkerTask(task);

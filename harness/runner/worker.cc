@@ -140,7 +140,7 @@ class Batch {
           if (have.has_value()) return Outcome::Unsupported(need->want, *std::move(have));
         }
       }
-      CheckContext context(*cluster_, *facts_, slot.instance, Deadline::After(slot.check->deadline));
+      CheckContext context(*cluster_, *facts_, slot.instance, Deadline::After(slot.check->deadline), task_.inputs);
       Outcome outcome = slot.check->look(context);
       if (outcome.verdict() != Verdict::kPassed) return outcome;
       if (!failures_->failures().empty()) {

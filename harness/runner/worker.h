@@ -23,6 +23,7 @@ struct WorkerTask {
     std::string check, instance;
   };
   std::vector<Item> checks;
+  ProducerInputs inputs;
 };
 std::string WriteWorkerTask(const WorkerTask& task);
 absl::StatusOr<WorkerTask> ParseWorkerTask(std::string_view json);

@@ -14,7 +14,8 @@ std::string WriteWorkerTask(const WorkerTask& task) {
               {"run_folder", task.run_folder.string()},
               {"token", task.token},
               {"settle_until", task.settle_until},
-              {"checks", std::move(checks)}}
+              {"checks", std::move(checks)},
+              {"inputs", WriteProducerInputs(task.inputs)}}
       .dump();
 }
 
@@ -26,6 +27,7 @@ absl::StatusOr<WorkerTask> ParseWorkerTask(std::string_view text) {
     task.run_folder = json.at("run_folder").get<std::string>();
     task.token = json.at("token").get<std::string>();
     task.settle_until = json.at("settle_until").get<int64_t>();
+    TALES_ASSIGN_OR_RETURN(task.inputs, ParseProducerInputs(json.at("inputs").get<std::string>()));
     for (const Json& item : json.at("checks")) {
       task.checks.push_back({item.at(0).get<std::string>(), item.at(1).get<std::string>()});
     }
