@@ -1,0 +1,130 @@
+// What `cilium connectivity test` left, trap by trap. Excerpts of real runs of cilium-cli 0.18.2.
+#include "suites/imports/connectivity.h"
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales::imports {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+std::string JUnit(const std::string& cases) {
+  return absl::StrCat(R"(<?xml version="1.0" encoding="UTF-8"?>
+  <testsuites tests="112" disabled="60" errors="0" failures="0" time="387.3">
+      <testsuite name="connectivity test" id="0" package="cilium" tests="112" errors="0" failures="0" skipped="60" time="387.3" timestamp="0001-01-01T00:00:00">
+)",
+                      cases, "</testsuite></testsuites>");
+}
+std::string Passed(const std::string& name) {
+  return absl::StrCat("<testcase name=\"", name, "\" classname=\"connectivity test\" status=\"passed\" time=\"3.6\"/>");
+}
+std::string Skipped(const std::string& name) {
+  return absl::StrCat("<testcase name=\"", name, "\" classname=\"connectivity test\" status=\"skipped\" time=\"0\">",
+                      "<skipped message=\"", name, " skipped\"></skipped></testcase>");
+}
+std::string Failed(const std::string& name, const std::string& actions) {
+  return absl::StrCat("<testcase name=\"", name, "\" classname=\"connectivity test\" status=\"failed\" time=\"2.1\">",
+                      "<failure message=\"", name, " failed\" type=\"failure\">", actions, "</failure></testcase>");
+}
+
+ConnectivityJudgement Judge(const std::string& junit, const std::string& log = "", bool one_node = false) {
+  ForeignResults found;
+  found.results.push_back({"conn.xml", reports::ParseJUnit(junit, "conn.xml"), log});
+  return JudgeConnectivity(found, one_node);
+}
+std::string Found(const Outcome& outcome) {
+  return outcome.problems().empty() ? outcome.found() : outcome.problems()[0].found;
+}
+
+const char kLogCheckLog[] = R"([=] [cilium-test-1] Test [check-log-errors] [112/112]
+.
+  [.] Action [check-log-errors/no-errors-in-logs/rn/cilium/cilium-tsrs8 (cilium-agent)]
+  ❌ Found 2 logs in rn/cilium/cilium-tsrs8 (cilium-agent) matching list of errors that must be investigated:
+time="2026-11-22T21:16:02.045862768Z" level=warning msg="Failed to send gratuitous arp" error="failed to craft ARP reply packet: invalid IPv4 address" subsys=l2-pod-announcements-garp (1 occurrences)
+time=2026-11-22T21:16:00Z level=warn msg="Could not modify IPv4 gro_max_size and gso_max_size, disabling BIG TCP" module=agent.datapath.bigtcp device=eth0 error="invalid argument" (1 occurrences)
+.  [.] Action [check-log-errors/no-errors-in-logs/rn/cilium/cilium-tsrs8 (apply-sysctl-overwrites)]
+[=] [cilium-test-1] Skipping test [dns-only] [93/112] (Feature l7-proxy is disabled)
+[=] [cilium-test-1] Skipping test [to-fqdns] [94/112] (Feature l7-proxy is disabled)
+[=] [cilium-test-1] Skipping test [health] [12/112] (skipped by user)
+)";
+
+TEST(ConnectivityTest, OneVerdictForEachTestThatRan) {
+  const ConnectivityJudgement judgement =
+      Judge(JUnit(Passed("no-policies") + Skipped("dns-only") +
+                  Failed("to-cidr-external",
+                         "to-cidr-external/pod-to-cidr/external-1: a -&gt; b&#xA;to-cidr-external/x/y: c")),
+            kLogCheckLog);
+  EXPECT_EQ(judgement.run.verdict(), Verdict::kPassed);
+  EXPECT_THAT(Found(judgement.run), AllOf(HasSubstr("1 of 2 tests passed, 1 were left out"),
+                                          HasSubstr("2 Feature l7-proxy is disabled, 1 skipped by user")));
+  ASSERT_THAT(judgement.tests, SizeIs(2));
+  EXPECT_EQ(judgement.tests[0].outcome.verdict(), Verdict::kPassed);
+  EXPECT_EQ(judgement.tests[1].outcome.verdict(), Verdict::kFailed);
+  EXPECT_EQ(Found(judgement.tests[1].outcome),
+            "to-cidr-external/pod-to-cidr/external-1: a -> b; to-cidr-external/x/y: c");
+  EXPECT_THAT(judgement.tests[1].outcome.problems()[0].next, HasSubstr("--test '^to-cidr-external/'"));
+}
+
+TEST(ConnectivityTest, TheLogCheckShowsTheLinesThatItFoundFaultWith) {
+  EXPECT_THAT(InvestigatedLines(kLogCheckLog), SizeIs(2));
+  const ConnectivityJudgement judgement = Judge(
+      JUnit(Failed("check-log-errors", "check-log-errors/no-errors-in-logs/rn/cilium/x (cilium-agent)")), kLogCheckLog);
+  EXPECT_THAT(Found(judgement.tests.at(0).outcome),
+              AllOf(HasSubstr("Failed to send gratuitous arp"), HasSubstr("gro_max_size"), Not(HasSubstr("Action"))));
+  EXPECT_THAT(judgement.tests[0].outcome.evidence().at(0).content,
+              AllOf(HasSubstr("apply-sysctl"), Not(HasSubstr("Skipping"))));
+  // Without the log there is only the action.
+  EXPECT_THAT(Found(Judge(JUnit(Failed("check-log-errors", "check-log-errors/a/b"))).tests.at(0).outcome),
+              HasSubstr("check-log-errors/a/b"));
+}
+
+TEST(ConnectivityTest, EverythingSkippedIsNotGreen) {
+  const ConnectivityJudgement judgement = Judge(JUnit(Skipped("no-policies") + Skipped("health")));
+  EXPECT_EQ(judgement.run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(judgement.run), HasSubstr("all 2 tests were skipped"));
+  EXPECT_THAT(judgement.run.problems()[0].next, HasSubstr("TEST/SCENARIO"));
+  EXPECT_EQ(Judge(JUnit("")).run.verdict(), Verdict::kFailed);
+}
+
+TEST(ConnectivityTest, ASetUpThatFailedLeavesNoFileAndSaysWhatItPrintedLast) {
+  ForeignResults found;
+  found.results.push_back(
+      {"out", absl::NotFoundError("out: has the log of a run and no JUnit"),
+       "waiting for cilium-test-1\n\nconnectivity test failed: setting up test suite: timeout\n\n"});
+  const ConnectivityJudgement judgement = JudgeConnectivity(found, false);
+  EXPECT_EQ(judgement.run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(judgement.run), AllOf(HasSubstr("no JUnit"), HasSubstr("setting up test suite: timeout")));
+  EXPECT_THAT(judgement.tests, IsEmpty());
+}
+
+TEST(ConnectivityTest, OneNodeIsSaid) {
+  EXPECT_THAT(Found(Judge(JUnit(Passed("no-policies"))).run), Not(HasSubstr("one node")));
+  EXPECT_THAT(Found(Judge(JUnit(Passed("no-policies")), "", /*one_node=*/true).run),
+              HasSubstr("nothing between nodes was tested"));
+  EXPECT_THAT(Found(Judge(JUnit(Passed("no-policies")),
+                          "ℹ️  Single-node environment detected, enabling single-node connectivity test\n")
+                        .run),
+              HasSubstr("nothing between nodes was tested"));
+}
+
+TEST(ConnectivityTest, OfTwoResultsTheWorseCounts) {
+  const ConnectivityJudgement judgement =
+      Judge(JUnit(Failed("health", "health/a/b: c") + Passed("health") + Passed("no-policies")));
+  ASSERT_THAT(judgement.tests, SizeIs(2));
+  EXPECT_EQ(judgement.tests[0].outcome.verdict(), Verdict::kFailed);
+}
+
+TEST(ConnectivityTest, AFileOfAMillionIsRefused) {
+  std::string cases;
+  for (int i = 0; i < 10'001; ++i) cases += "<testcase name=\"t\"/>";
+  EXPECT_EQ(Judge(JUnit(cases)).run.verdict(), Verdict::kFailed);
+}
+
+}  // namespace
+}  // namespace tales::imports
