@@ -6,12 +6,17 @@
 #include "fixtures/lab/lab_command.h"
 #include "fixtures/lab/lab_fixture.h"
 #include "fixtures/local/assets_command.h"
+#include "fixtures/local/faults.h"
 #include "fixtures/local/local_command.h"
 #include "fixtures/local/local_fixture.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
+#include "suites/conformance/import_faults.h"
+#include "suites/conformance/producer.h"
+#include "suites/conformance/suite.h"
 #include "suites/health/suite.h"
+#include "suites/imports/connectivity.h"
 #include "suites/pod_security/suite.h"
 
 namespace {
@@ -43,11 +48,18 @@ std::vector<tales::Profile> Profiles() {
 
 tales::Registry Product() {
   tales::Registry registry;
-  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite()};
+  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite(), tales::ConformanceSuite()};
+  registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
   registry.faults = tales::lab::LabFaults();
+  for (const tales::Fault& fault : tales::conformance::ImportFaults()) registry.faults.push_back(fault);
+  for (const tales::Fault& fault : tales::LocalFaults()) registry.faults.push_back(fault);
+  registry.input_faults = tales::conformance::ImportInputFaults();
+  registry.proof_stages["import"] = {.fixture = "lab",
+                                     .checks = {"conformance.*", "cilium.connectivity*"},
+                                     .prepare = tales::conformance::WriteHealthyResults};
   registry.profiles = Profiles();
   registry.conformance_modes = {"sample", "full"};
   registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddAssetsCommand, tales::AddInitCommand,

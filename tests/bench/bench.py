@@ -6,6 +6,7 @@ Prints a Markdown table as the rows come. Times are medians over whole processes
 peer that is not on PATH is named as absent; a row that cannot be measured here says why. Nothing here passes or fails.
 """
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -63,11 +64,11 @@ def text(seconds):
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-class Lab:
-    """`tales lab` in a folder of its own, until the block ends."""
+class Served:
+    """`tales VERB` (lab, local) in a folder of its own, until the block ends."""
 
-    def __init__(self, tales, *arguments):
-        self.command = [tales, "lab", *arguments]
+    def __init__(self, *command):
+        self.command = list(command)
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="tales-bench-")
@@ -77,7 +78,7 @@ class Lab:
         while not os.path.exists(os.path.join(self.folder, "ready")):
             if self.process.poll() is not None or time.monotonic() - start > 120:
                 self.__exit__()
-                raise Absent("the lab did not start")
+                raise Absent(f"{self.command[1]} did not start")
             time.sleep(0.002)
         self.ready = time.monotonic() - start
         return self
@@ -89,6 +90,11 @@ class Lab:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Lab(Served):
+    def __init__(self, tales, *arguments):
+        super().__init__(tales, "lab", *arguments)
 
 
 def in_new_folder(command, name="--out"):
@@ -184,6 +190,28 @@ def hundred_nodes(tales):
 def thousand_nodes(tales):
     seconds, peak = judge_nodes(tales, 1000, runs=1)
     return "suite health on 1,000 nodes of the lab", "< 20 s, < 300 MB", f"{text(seconds)}, {peak:.0f} MiB in all processes", "-"
+
+
+@row
+def conformance(tales):
+    """Three minutes each, most of which the tests wait."""
+    found = subprocess.run([tales, "assets", "--no-build", "e2e.test"], capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        raise Absent("there is no e2e.test; ./dev assets builds it")
+    e2e = found.stdout.strip()
+    names = os.path.join(os.path.dirname(__file__), "../../suites/conformance/data/v1.32.txt")
+    with open(names, encoding="utf-8") as file:
+        sample = [re.escape(line[2:].strip()) for line in file if line.startswith("* ")]
+    with Served(tales, "local") as local, tempfile.TemporaryDirectory(prefix="tales-bench-") as folder:
+        alone, _ = measure([e2e, "--provider=skeleton", f"--kubeconfig={local.path('kubeconfig')}",
+                            f"--report-dir={folder}", "--num-nodes=0", "--allowed-not-ready-nodes=-1",
+                            "--minStartupPods=-1", "--disable-log-dump", "--dump-logs-on-failure=false",
+                            f"--ginkgo.focus=({'|'.join(sample)})$"], runs=1)
+        ours, _ = measure(in_new_folder([tales, "verify", "--kubeconfig", local.path("kubeconfig"), "--suite",
+                                         "conformance", "--conformance", "sample", "--allow", "create"]), runs=1,
+                          environment={"PATH": f"{os.path.dirname(e2e)}:{os.environ['PATH']}"})
+    return (f"conformance: the {len(sample)} tests of the sample on a real API server; beside e2e.test alone", "< 2 %",
+            f"{text(ours)} ({(ours / alone - 1) * 100:+.1f} %)", text(alone))
 
 
 def printed_row(title, target, command):

@@ -23,12 +23,13 @@ const absl::Status& ControlPlaneIsAvailable() {
   return *status;
 }
 
-absl::StatusOr<LocalCluster> StartLocalCluster() {
+absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));
   LocalCluster cluster{
       .folder = std::move(folder), .fixture = MakeLocalFixture({}, TALES_PROGRAM), .access = {}, .start = {}};
   FixtureRequest request;
   request.state_folder = cluster.folder.path();
+  request.faults = faults;
   request.deadline = Deadline::After(absl::Minutes(3));
   const absl::Time start = absl::Now();
   TALES_ASSIGN_OR_RETURN(cluster.access, cluster.fixture->Up(request));

@@ -24,7 +24,7 @@ struct LocalCluster {
   ClusterAccess access;
   absl::Duration start;
 };
-absl::StatusOr<LocalCluster> StartLocalCluster();
+absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults = {});
 
 // The four programs, by the server's process.
 std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent);

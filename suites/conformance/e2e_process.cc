@@ -1,0 +1,104 @@
+#include "suites/conformance/e2e_process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "harness/base/file.h"
+#include "harness/base/status.h"
+#include "suites/conformance/selection.h"
+
+namespace tales::conformance {
+namespace {
+
+constexpr absl::Duration kPause = absl::Milliseconds(50);
+constexpr size_t kLastWords = 2000;
+
+absl::StatusOr<int> Create(const std::filesystem::path& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", path.string()));
+  return fd;
+}
+
+}  // namespace
+
+std::vector<std::string> E2eArguments(const E2eOptions& options) {
+  std::vector<std::string> argv = {
+      options.program.string(),
+      "--provider=skeleton",
+      absl::StrCat("--kubeconfig=", options.kubeconfig.string()),
+      absl::StrCat("--report-dir=", options.folder.string()),
+      absl::StrCat("--e2e-output-dir=", options.folder.string()),
+      absl::StrCat("--repo-root=", options.folder.string()),  // what it needs is in the program
+      "--disable-log-dump",
+      "--dump-logs-on-failure=false",
+      "--ginkgo.v",
+      "--ginkgo.no-color",
+      absl::StrCat("--ginkgo.timeout=", absl::FormatDuration(absl::Trunc(options.timeout, absl::Seconds(1)))),
+      absl::StrCat("--ginkgo.focus=", options.picks_all ? std::string(kFocusOnAll) : FocusOn(options.names)),
+  };
+  if (!options.context.empty()) argv.push_back(absl::StrCat("--context=", options.context));
+  if (!options.needs_nodes) {
+    argv.insert(argv.end(), {"--num-nodes=0", "--allowed-not-ready-nodes=-1", "--minStartupPods=-1"});
+  }
+  return argv;
+}
+
+absl::StatusOr<std::unique_ptr<E2eProcess>> E2eProcess::Start(const E2eOptions& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", options.folder.string()));
+  TALES_ASSIGN_OR_RETURN(const int output, Create(options.folder / "e2e.log"));
+  const absl::Cleanup close_output = [output] { close(output); };
+  TALES_ASSIGN_OR_RETURN(const int errors, Create(options.folder / "e2e.err"));
+  const absl::Cleanup close_errors = [errors] { close(errors); };
+  Child::Options child;
+  child.command.argv = E2eArguments(options);
+  child.command.working_folder = options.folder;
+  child.descriptors = {{STDOUT_FILENO, output}, {STDERR_FILENO, errors}};
+  TALES_ASSIGN_OR_RETURN(Child started, Child::Start(child));
+  std::ifstream reader(options.folder / "e2e.log", std::ios::binary);
+  return std::unique_ptr<E2eProcess>(new E2eProcess(options, std::move(started), std::move(reader)));
+}
+
+bool E2eProcess::ReadMore(const std::function<void(const SpecEvent&)>& sink) {
+  std::array<char, 64 << 10> block;
+  bool any = false;
+  while (true) {
+    output_.clear();  // the end of the file is not the end of the output
+    output_.read(block.data(), block.size());
+    if (output_.gcount() <= 0) return any;
+    any = true;
+    stream_.Feed(std::string_view(block.data(), static_cast<size_t>(output_.gcount())), sink);
+  }
+}
+
+bool E2eProcess::Follow(absl::Duration longest, const std::function<void(const SpecEvent&)>& sink) {
+  const Deadline deadline = Deadline::After(longest);
+  while (!finished_.has_value()) {
+    // In this order: what was written before the end is read after it is known.
+    finished_ = child_.Wait(deadline.AtMost(kPause));
+    if (ReadMore(sink) || deadline.passed()) return true;
+  }
+  return ReadMore(sink);
+}
+
+std::string E2eProcess::LastWords() const {
+  for (const char* name : {"e2e.err", "e2e.log"}) {
+    const absl::StatusOr<std::string> text = ReadFile(folder_ / name, 256 << 20);
+    if (!text.ok()) continue;
+    const std::string words(absl::StripAsciiWhitespace(*text));
+    if (!words.empty()) return words.substr(words.size() > kLastWords ? words.size() - kLastWords : 0);
+  }
+  return "";
+}
+
+}  // namespace tales::conformance

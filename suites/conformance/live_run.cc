@@ -1,0 +1,252 @@
+#include "suites/conformance/live_run.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "suites/conformance/judge.h"
+
+namespace tales::conformance {
+namespace {
+
+using reports::JUnitCase;
+using reports::JUnitResult;
+
+constexpr absl::Duration kStep = absl::Milliseconds(500);
+constexpr size_t kNamed = 5;
+
+std::string Whole(absl::Duration duration) { return absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1))); }
+
+template <typename Names>
+std::string Few(const Names& names) {
+  std::vector<std::string> few;
+  for (auto name = names.begin(); name != names.end() && few.size() < kNamed; ++name) few.push_back(*name);
+  if (names.size() > kNamed) few.push_back(absl::StrCat("and ", names.size() - kNamed, " more"));
+  return absl::StrJoin(few, "; ");
+}
+
+std::string HowItEnded(const Finished& finished) {
+  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
+                              : absl::StrCat("ended with exit code ", finished.exit_code);
+}
+
+}  // namespace
+
+LiveRun::LiveRun(ProducerContext& context, LiveOptions options)
+    : context_(context),
+      options_(std::move(options)),
+      remaining_(options_.e2e.names.begin(), options_.e2e.names.end()) {}
+
+LiveResult LiveRun::Run() {
+  End end = End::kDied;
+  for (int number = 1; number <= options_.starts && !remaining_.empty(); ++number) {
+    const size_t before = remaining_.size();
+    end = RunProcess(number);
+    // Where a new process would do no better.
+    if (end != End::kDied && end != End::kHung) break;
+    if (remaining_.size() == before) break;
+  }
+  Outcome environment = Outcome::FromProblems(suite_problems_, "set-up and tear-down of the suite worked");
+  if (!suite_problems_.empty()) environment.With({"suite.log", suite_log_});
+  return {.run = Verdict(),
+          .environment = std::move(environment),
+          .ran = {ran_.begin(), ran_.end()},
+          .failed = {failed_.begin(), failed_.end()},
+          .run_ids = {run_ids_.begin(), run_ids_.end()},
+          .began = began_};
+}
+
+LiveRun::End LiveRun::RunProcess(int number) {
+  E2eOptions options = options_.e2e;
+  options.folder = options_.e2e.folder / absl::StrCat("e2e-", number);
+  options.names.assign(remaining_.begin(), remaining_.end());
+  options.picks_all = options.picks_all && number == 1;
+  options.timeout = std::min(options.timeout, context_.deadline().remaining());
+  live_.clear();
+  interrupted_.reset();
+  killed_ = false;
+  step_began_ = absl::Now();
+  const absl::StatusOr<std::unique_ptr<E2eProcess>> process = E2eProcess::Start(options);
+  if (!process.ok()) {
+    problems_.push_back({.expected = "e2e.test starts",
+                         .found = std::string(process.status().message()),
+                         .next = absl::StrCat(options.program.string(), " --version")});
+    return End::kUseless;
+  }
+  ++processes_;
+  while ((*process)->Follow(kStep, [this](const SpecEvent& event) { TakeEvent(event); })) Watch(**process);
+  if (const std::string& id = (*process)->stream().run_id(); !id.empty()) run_ids_.insert(id);
+  return Conclude(**process);
+}
+
+void LiveRun::TakeEvent(const SpecEvent& event) {
+  const bool started = event.kind == SpecEvent::Kind::kStarted;
+  step_began_ = absl::Now();
+  if (started) return;
+  const JUnitCase one{.name = event.name,
+                      .result = ResultOfState(event.state),
+                      .status = event.state,
+                      .type = event.state,
+                      .message = event.cause,
+                      .text = event.log};
+  const bool is_bad = one.result == JUnitResult::kFailed || one.result == JUnitResult::kError;
+  if (event.is_suite_node) {
+    const bool is_setup = absl::StrContains(event.name, "BeforeSuite");
+    if (is_bad) {
+      setup_failed_ = setup_failed_ || is_setup;
+      suite_log_ = event.log;
+      suite_problems_.push_back(SuiteProblem(one, "e2e.test"));
+    } else if (is_setup && absl::StrContains(event.name, "Synchronized") && !began_) {
+      began_ = true;
+      std::vector<std::string> checks;
+      for (const std::string& name : remaining_) checks.push_back(options_.prefix + name);
+      context_.Announce(checks);
+    }
+    return;
+  }
+  live_[event.name] = one.result;
+  if (interrupted_.has_value() && event.state == "interrupted") {
+    const std::string why = absl::StrCat("still running after ", Whole(event.duration), "; it was broken off");
+    Settle(event.name,
+           Outcome::CannotLook(absl::DeadlineExceededError(why), "read the test's log: it shows what it waits for")
+               .With({"test.log", event.log}),
+           event.duration, /*counts=*/false, /*failed=*/true);
+    return;
+  }
+  Settle(event.name, JudgeCase(one), event.duration, one.result != JUnitResult::kSkipped, is_bad);
+}
+
+void LiveRun::Settle(const std::string& name, const Outcome& outcome, absl::Duration duration, bool counts,
+                     bool failed) {
+  if (remaining_.erase(name) == 0) return;  // nobody asked for it, or it has its verdict
+  context_.Report(options_.prefix + name, outcome, duration);
+  if (counts) ran_.insert(name);
+  if (failed) failed_.insert(name);
+  const size_t all = options_.e2e.names.size();
+  context_.Progress(absl::StrCat(all - remaining_.size(), " of ", all, ": ", ToString(outcome.verdict()), " ", name));
+}
+
+void LiveRun::Watch(E2eProcess& process) {
+  const absl::Time now = absl::Now();
+  if (interrupted_.has_value()) {
+    if (now - *interrupted_ > options_.grace && !killed_) {
+      killed_ = true;
+      process.Kill();
+    }
+    return;
+  }
+  out_of_time_ = context_.deadline().remaining() < options_.grace;
+  if (!out_of_time_ && now - *step_began_ < options_.longest_test) return;
+  interrupted_ = now;
+  process.Interrupt();
+}
+
+void LiveRun::SettleCurrent(const E2eProcess& process, const std::string& why, absl::StatusCode code) {
+  const std::string current = process.stream().current();
+  if (!remaining_.contains(current)) return;
+  Settle(current,
+         Outcome::CannotLook(absl::Status(code, why), "read the test's log; then run it again alone")
+             .With({"test.log", process.stream().current_log()}),
+         absl::Now() - *step_began_, /*counts=*/false, /*failed=*/true);
+}
+
+// What the end of a process means for what it had not yet told.
+LiveRun::End LiveRun::Conclude(E2eProcess& process) {
+  const Finished& finished = process.finished();
+  last_words_ = absl::StrCat("e2e.test ", HowItEnded(finished));
+  if (setup_failed_) return End::kNoSetUp;
+  if (interrupted_.has_value()) {
+    SettleCurrent(process,
+                  absl::StrCat("still running after ", Whole(absl::Now() - *step_began_), "; it was broken off, and ",
+                               last_words_),
+                  absl::StatusCode::kDeadlineExceeded);
+  } else {
+    SettleCurrent(process, absl::StrCat(last_words_, " while it ran"), absl::StatusCode::kAborted);
+  }
+  const bool has_report = Reconcile(process);
+  if (out_of_time_) return End::kOutOfTime;
+  if (interrupted_.has_value()) return End::kHung;
+  if (!has_report) {
+    if (began_ && finished.signal == 0) {
+      problems_.push_back({.expected = "e2e.test leaves a JUnit file, with which its output can be compared",
+                           .found = absl::StrCat(last_words_, " and left no JUnit in ", process.junit().string()),
+                           .next = "is the disk full? The end of e2e.log says more"});
+    }
+    last_words_ = absl::StrCat(last_words_, ": ", process.LastWords());
+    return began_ ? End::kDied : End::kUseless;
+  }
+  CompareExitCode(finished);
+  // Everything that it was to run it has run; what it has not told is not to be had.
+  if (!remaining_.empty()) last_words_ = "e2e.test does not have them, or passed them by";
+  return End::kFinished;
+}
+
+void LiveRun::CompareExitCode(const Finished& finished) {
+  const bool any = !suite_problems_.empty() || std::any_of(live_.begin(), live_.end(), [](const auto& one) {
+    return one.second == JUnitResult::kFailed || one.second == JUnitResult::kError;
+  });
+  if (any == !finished.ok()) return;
+  disagreements_.push_back(
+      absl::StrCat("exit code ", finished.exit_code, " though ", any ? "a test" : "nothing", " failed"));
+}
+
+// False: it left no JUnit.
+bool LiveRun::Reconcile(const E2eProcess& process) {
+  const absl::StatusOr<reports::JUnitReport> junit = reports::ReadJUnit(process.junit());
+  if (!junit.ok()) {
+    if (!absl::IsNotFound(junit.status())) disagreements_.emplace_back(junit.status().message());
+    return false;
+  }
+  std::map<std::string, JUnitResult> told = live_;
+  for (const JUnitCase& one : junit->cases()) {
+    if (IsSuiteNode(one) || !WasSelected(one)) continue;
+    const std::string name(one.spec());
+    const auto live = told.find(name);
+    if (live == told.end()) {
+      // Its end was not seen on the output; the file knows it as well.
+      Settle(name, JudgeCase(one), absl::Seconds(one.seconds), one.result != JUnitResult::kSkipped,
+             one.result == JUnitResult::kFailed || one.result == JUnitResult::kError);
+      continue;
+    }
+    if (live->second != one.result) {
+      disagreements_.push_back(
+          absl::StrCat(name, ": printed ", ToString(live->second), ", written ", ToString(one.result)));
+    }
+    told.erase(live);
+  }
+  for (const auto& [name, result] : told) {
+    disagreements_.push_back(absl::StrCat(name, ": printed ", ToString(result), ", not in the file"));
+  }
+  return true;
+}
+
+Outcome LiveRun::Verdict() const {
+  if (!disagreements_.empty()) {
+    return Outcome::CannotLook(absl::InternalError(absl::StrCat(
+                                   "what e2e.test printed and the JUnit that it wrote disagree, so neither "
+                                   "is believed: ",
+                                   Few(disagreements_))),
+                               "compare e2e.log and junit_01.xml in the run's folder")
+        .With({"disagreements.txt", absl::StrJoin(disagreements_, "\n")});
+  }
+  std::vector<Problem> problems = problems_;
+  if (began_ && !remaining_.empty()) {
+    std::string why = last_words_;
+    if (out_of_time_) why = "time was up";
+    if (setup_failed_) why = "the suite's set-up failed when e2e.test was started again";
+    problems.push_back({.expected = absl::StrCat("all ", options_.e2e.names.size(), " tests have their turn"),
+                        .found = absl::StrCat(why, "; ", remaining_.size(), " were not run: ", Few(remaining_)),
+                        .next = "mend that, and run the suite again"});
+  } else if (!began_ && !setup_failed_ && problems.empty()) {
+    problems.push_back(
+        {.expected = "e2e.test begins", .found = last_words_, .next = "read e2e.err in the run's folder"});
+  }
+  const std::string times = processes_ > 1 ? absl::StrCat("; e2e.test was started ", processes_, " times") : "";
+  return Outcome::FromProblems(
+      std::move(problems),
+      began_ ? absl::StrCat(ran_.size(), " tests ran, ", failed_.size(), " of them did not pass", times)
+             : "e2e.test came to its end without beginning a test, see conformance.environment");
+}
+
+}  // namespace tales::conformance

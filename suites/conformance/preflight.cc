@@ -1,0 +1,151 @@
+#include "suites/conformance/preflight.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/base/status.h"
+#include "harness/check/spec.h"
+#include "suites/conformance/required_tests.h"
+#include "suites/imports/foreign_results.h"
+
+namespace tales::conformance {
+namespace {
+
+using kube::Json;
+
+constexpr std::string_view kOneWorkerIssue = "KI-ONE-WORKER";
+
+bool IsTainted(const Json& node) {
+  const Json& taints = Array(node, "spec.taints");
+  return std::any_of(taints.begin(), taints.end(), [](const Json& taint) {
+    const std::string effect = Text(taint, "effect");
+    return effect == "NoSchedule" || effect == "NoExecute";
+  });
+}
+
+bool TakesOrdinaryPods(const Json& node) {
+  const auto spec = node.find("spec");
+  const bool cordoned = spec != node.end() && spec->is_object() && spec->value("unschedulable", false);
+  return ConditionStatus(node, "Ready") == "True" && !cordoned && !IsTainted(node);
+}
+
+std::string Name(const Json& object) { return Text(object, "metadata.name"); }
+
+void JudgeVersions(const PreflightFacts& facts, std::vector<Problem>& problems) {
+  for (const Json& node : facts.nodes) {
+    const std::string kubelet = Text(node, "status.nodeInfo.kubeletVersion");
+    if (kubelet.empty() || ReleaseOf(kubelet) == ReleaseOf(facts.server_version)) continue;
+    problems.push_back({.expected = absl::StrCat("kubelet of ", Name(node), " is of the API server's release, ",
+                                                 ReleaseOf(facts.server_version)),
+                        .found = absl::StrCat(Name(node), " runs ", kubelet),
+                        .next = "finish the upgrade of the node first: results of two releases are of neither"});
+  }
+}
+
+// The suite's set-up waits for each of these, and fails all tests at once where one never comes.
+void JudgeSystemPods(const PreflightFacts& facts, std::vector<Problem>& problems) {
+  for (const Json& pod : facts.pods) {
+    if (Text(pod, "metadata.namespace") != "kube-system") continue;
+    const std::string phase = Text(pod, "status.phase");
+    if (phase == "Succeeded" || (phase == "Running" && ConditionStatus(pod, "Ready") == "True")) continue;
+    problems.push_back(
+        {.expected = absl::StrCat("pod kube-system/", Name(pod), " is running and ready"),
+         .found = absl::StrCat("pod kube-system/", Name(pod), " is ", phase.empty() ? "in no phase" : phase,
+                               phase == "Running" ? " and not ready" : ""),
+         .next = absl::StrCat("kubectl -n kube-system describe pod ", Name(pod))});
+  }
+}
+
+// In a namespace of its own, where the suite's set-up does not look.
+void JudgeCilium(const PreflightFacts& facts, std::vector<Problem>& problems) {
+  const auto judge = [&](const std::vector<Json>& objects, std::string_view kind, std::string_view want,
+                         std::string_view have) {
+    for (const Json& object : objects) {
+      if (Text(object, "metadata.namespace") != facts.cilium_namespace) continue;
+      const int64_t wanted = Number(object, want).value_or(0), ready = Number(object, have).value_or(0);
+      if (ready >= wanted) continue;
+      problems.push_back(
+          {.expected =
+               absl::StrCat(wanted, " pods of ", kind, " ", facts.cilium_namespace, "/", Name(object), " ready"),
+           .found = absl::StrCat("of ", kind, " ", Name(object), ": ", ready),
+           .next = absl::StrCat("kubectl -n ", facts.cilium_namespace, " rollout status ", kind, " ", Name(object))});
+    }
+  };
+  judge(facts.daemonsets, "daemonset", "status.desiredNumberScheduled", "status.numberReady");
+  judge(facts.deployments, "deployment", "spec.replicas", "status.readyReplicas");
+}
+
+absl::StatusOr<PreflightFacts> Read(CheckContext& c) {
+  PreflightFacts facts;
+  TALES_ASSIGN_OR_RETURN(const Json version, c.facts().ServerVersion());
+  facts.server_version = Text(version, "gitVersion");
+  TALES_ASSIGN_OR_RETURN(facts.nodes, c.facts().Objects(kube::kNodes));
+  TALES_ASSIGN_OR_RETURN(facts.pods, c.facts().Objects(kube::kPods));
+  if (!c.definition().cilium.has_value()) return facts;
+  facts.cilium_namespace = c.definition().cilium->cilium_namespace;
+  TALES_ASSIGN_OR_RETURN(facts.daemonsets, c.facts().Objects(kube::kDaemonSets));
+  TALES_ASSIGN_OR_RETURN(facts.deployments, c.facts().Objects(kube::kDeployments));
+  return facts;
+}
+
+Outcome Look(CheckContext& c) {
+  const absl::StatusOr<Mode> mode = ParseMode(c.inputs().conformance);
+  if (!mode.ok()) return Outcome::Unsupported("a conformance mode", std::string(mode.status().message()));
+  if (*mode == Mode::kNone) {
+    return Outcome::Unsupported("a run of the conformance tests", "none asked for (--conformance sample or full)");
+  }
+  if (!c.inputs().imports.empty()) {
+    const imports::ForeignResults found = ReadForeignResults(c.inputs().imports, imports::Tool::kConformance);
+    if (!found.results.empty()) {
+      return Outcome::Unsupported("a run of our own", "results that are imported");
+    }
+  }
+  const absl::StatusOr<PreflightFacts> facts = Read(c);
+  if (!facts.ok()) return Outcome::CannotLook(facts.status(), "kubectl get --raw /readyz");
+  return JudgePreflight(*mode, *facts);
+}
+
+}  // namespace
+
+const std::vector<std::string>& TestsThatNeedTwoNodes() {
+  static const auto& tests = *new std::vector<std::string>{
+      "[sig-apps] Daemon set [Serial] should rollback without unnecessary restarts [Conformance]",
+      "[sig-architecture] Conformance Tests should have at least two untainted nodes [Conformance]"};
+  return tests;
+}
+
+Outcome JudgePreflight(Mode mode, const PreflightFacts& facts) {
+  std::vector<Problem> problems;
+  JudgeVersions(facts, problems);
+  JudgeSystemPods(facts, problems);
+  if (!facts.cilium_namespace.empty()) JudgeCilium(facts, problems);
+  const auto ordinary = std::count_if(facts.nodes.begin(), facts.nodes.end(), TakesOrdinaryPods);
+  if (mode == Mode::kFull && ordinary == 0) {
+    problems.push_back({.expected = "at least one node that is ready, schedulable and untainted",
+                        .found = absl::StrCat(facts.nodes.size(), " nodes, none of them is"),
+                        .next = "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"});
+  }
+  if (!problems.empty()) return Outcome::FromProblems(std::move(problems), "");
+  const std::string cannot_pass =
+      absl::StrCat(ordinary, ordinary == 1 ? " node takes" : " nodes take",
+                   " ordinary pods, and these tests need two: ", absl::StrJoin(TestsThatNeedTwoNodes(), "; "));
+  if (mode == Mode::kFull && ordinary < 2) return Outcome::Known(std::string(kOneWorkerIssue), cannot_pass);
+  std::string found = absl::StrCat("Kubernetes ", facts.server_version, ", kube-system has settled");
+  if (mode == Mode::kSample) absl::StrAppend(&found, "; the sample needs no node");
+  if (mode == Mode::kSample && ordinary == 1) {
+    absl::StrAppend(&found, ". A full run could not pass here: ", cannot_pass, " (", kOneWorkerIssue, ")");
+  }
+  return Outcome::Passed(std::move(found));
+}
+
+Check PreflightCheck() {
+  return {.id = "conformance.preflight",
+          .question = "Can the conformance tests that are asked for pass here?",
+          .needs = {&kNeedsKubernetes},
+          .after = {"health.kubernetes_api"},
+          .faults = {"lab:coredns-not-ready"},
+          .look = Look};
+}
+
+}  // namespace tales::conformance

@@ -1,0 +1,113 @@
+// What is said of a cluster before the conformance tests run on it.
+#include "suites/conformance/preflight.h"
+
+#include "suites/conformance/required_tests.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales::conformance {
+namespace {
+
+using kube::Json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+Json Node(const std::string& name, bool tainted = false) {
+  Json node = {{"metadata", {{"name", name}}},
+               {"spec", Json::object()},
+               {"status",
+                {{"nodeInfo", {{"kubeletVersion", "v1.32.2"}}},
+                 {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
+  if (tainted) {
+    node["spec"]["taints"] =
+        Json::array({{{"key", "node-role.kubernetes.io/control-plane"}, {"effect", "NoSchedule"}}});
+  }
+  return node;
+}
+
+Json Pod(const std::string& namespace_, const std::string& name, const std::string& phase, const std::string& ready) {
+  return {{"metadata", {{"name", name}, {"namespace", namespace_}}},
+          {"status", {{"phase", phase}, {"conditions", Json::array({{{"type", "Ready"}, {"status", ready}}})}}}};
+}
+
+// The seed's cluster: a control plane that takes no ordinary pods, and one worker.
+PreflightFacts Seed() {
+  return {.server_version = "v1.32.2",
+          .nodes = {Node("control", true), Node("worker")},
+          .pods = {Pod("kube-system", "coredns-1", "Running", "True"), Pod("default", "mine", "Pending", "False")}};
+}
+
+TEST(PreflightTest, OnTheSeedsClusterItNamesTheTwoTestsThatCannotPass) {
+  const Outcome full = JudgePreflight(Mode::kFull, Seed());
+  EXPECT_EQ(full.verdict(), Verdict::kKnown);
+  EXPECT_EQ(full.issue(), "KI-ONE-WORKER");
+  for (const std::string& test : TestsThatNeedTwoNodes()) {
+    EXPECT_TRUE(BuiltInTests().Has(test));
+    EXPECT_THAT(full.found(), HasSubstr(test));
+  }
+  const Outcome sample = JudgePreflight(Mode::kSample, Seed());
+  EXPECT_EQ(sample.verdict(), Verdict::kPassed);
+  EXPECT_THAT(sample.found(), AllOf(HasSubstr("A full run could not pass here"), HasSubstr("KI-ONE-WORKER")));
+}
+
+TEST(PreflightTest, TwoNodesAreEnough) {
+  PreflightFacts facts = Seed();
+  facts.nodes.push_back(Node("worker-2"));
+  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kPassed);
+  facts.nodes[2]["spec"]["unschedulable"] = true;
+  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kKnown);
+}
+
+TEST(PreflightTest, WithoutANodeOnlyTheSampleCanRun) {
+  PreflightFacts facts = Seed();
+  facts.nodes.clear();
+  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kPassed);
+  EXPECT_THAT(JudgePreflight(Mode::kSample, facts).found(), Not(HasSubstr("KI-ONE-WORKER")));
+  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kFailed);
+}
+
+TEST(PreflightTest, APodOfKubeSystemThatIsNotReadyWouldFailThemAll) {
+  PreflightFacts facts = Seed();
+  facts.pods.push_back(Pod("kube-system", "coredns-2", "Running", "False"));
+  facts.pods.push_back(Pod("kube-system", "job-1", "Succeeded", "False"));
+  facts.pods.push_back(Pod("kube-system", "kube-proxy-1", "Pending", ""));
+  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
+  ASSERT_THAT(outcome.problems(), SizeIs(2));
+  EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("kube-system/coredns-2"));
+  EXPECT_THAT(outcome.problems()[1].next, HasSubstr("kubectl -n kube-system describe pod kube-proxy-1"));
+}
+
+TEST(PreflightTest, ReleasesThatDifferAreNamed) {
+  PreflightFacts facts = Seed();
+  facts.nodes[1]["status"]["nodeInfo"]["kubeletVersion"] = "v1.31.4";
+  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  ASSERT_THAT(outcome.problems(), SizeIs(1));
+  EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("worker"));
+  EXPECT_EQ(outcome.problems()[0].found, "worker runs v1.31.4");
+}
+
+TEST(PreflightTest, CiliumInANamespaceOfItsOwnIsLookedAtToo) {
+  PreflightFacts facts = Seed();
+  facts.daemonsets = {{{"metadata", {{"name", "cilium"}, {"namespace", "cilium"}}},
+                       {"status", {{"desiredNumberScheduled", 2}, {"numberReady", 1}}}}};
+  facts.deployments = {
+      {{"metadata", {{"name", "cilium-operator"}, {"namespace", "cilium"}}}, {"spec", {{"replicas", 1}}}}};
+  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kPassed);
+  facts.cilium_namespace = "cilium";
+  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  ASSERT_THAT(outcome.problems(), SizeIs(2));
+  EXPECT_THAT(outcome.problems()[0].next, HasSubstr("rollout status daemonset cilium"));
+}
+
+TEST(PreflightTest, ObjectsOfAnyShapeAreTaken) {
+  PreflightFacts facts = Seed();
+  facts.nodes.push_back({{"spec", {{"taints", 7}}}});
+  facts.pods.push_back(Json::array());
+  facts.pods.push_back({{"metadata", {{"namespace", "kube-system"}}}});
+  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kFailed);
+}
+
+}  // namespace
+}  // namespace tales::conformance
