@@ -95,6 +95,45 @@ TEST_F(Kubectl, ExitCodesOfCommandsPassThrough) {
   EXPECT_EQ(Run({"exec", "-n", "t", "p", "--", "false"}).exit_code, 1);
 }
 
+TEST_F(Kubectl, ReadsCiliumAndAsksItsAgents) {
+  EXPECT_THAT(Must({"get", "ciliumnodes"}), AllOf(HasSubstr("control"), HasSubstr("worker")));
+  EXPECT_THAT(Must({"get", "cep", "-n", "kube-system"}), HasSubstr("coredns-"));
+  Must({"rollout", "status", "-n", "cilium", "daemonset/cilium", "--timeout=10s"});
+  EXPECT_EQ(Must({"get", "secret", "-n", "cilium", "-l", "owner=helm,name=cilium", "-o",
+                  "jsonpath={.items[*].metadata.name} {.items[*].type}"}),
+            "sh.helm.release.v1.cilium.v1 helm.sh/release.v1");
+  EXPECT_THAT(Must({"logs", "-n", "cilium", "ds/cilium", "-c", "cilium-agent"}),
+              AllOf(HasSubstr("Could not modify IPv4 gro_max_size"), HasSubstr("Failed to send gratuitous arp")));
+  EXPECT_THAT(Must({"exec", "-n", "cilium", "ds/cilium", "--", "cilium-dbg", "status", "-o", "json"}),
+              HasSubstr("\"intra-host-routing-mode\": \"BPF\""));
+  EXPECT_THAT(Must({"exec", "-n", "cilium", "ds/cilium", "--", "cilium-health", "status", "-o", "json"}),
+              HasSubstr("\"health-endpoint\""));
+  const Finished unknown = Run({"exec", "-n", "cilium", "ds/cilium", "--", "tcpdump"});
+  EXPECT_NE(unknown.exit_code, 0);
+  EXPECT_THAT(unknown.error_output, HasSubstr("executable file not found"));
+}
+
+TEST_F(Kubectl, SeesARolloutAndAnAgentsEarlierLog) {
+  EXPECT_EQ(lab_->Order("fault", "lab:cilium-image-differs").exit_code, 0);
+  Must({"rollout", "status", "-n", "cilium", "daemonset/cilium", "--timeout=10s"});
+  EXPECT_THAT(Must({"get", "pods", "-n", "cilium", "-l", "k8s-app=cilium", "-o", "jsonpath={..image}"}),
+              HasSubstr("v1.17.0"));
+  EXPECT_EQ(lab_->Order("heal", "lab:cilium-image-differs").exit_code, 0);
+  EXPECT_EQ(lab_->Order("fault", "lab:cilium-agent-restarted").exit_code, 0);
+  const std::string pod = Must({"get", "pods", "-n", "cilium", "-l", "k8s-app=cilium", "--field-selector",
+                                "spec.nodeName=worker", "-o", "jsonpath={.items[0].metadata.name}"});
+  EXPECT_THAT(Must({"logs", "-n", "cilium", pod, "--previous"}), HasSubstr("Creating host endpoint"));
+  EXPECT_THAT(Must({"logs", "-n", "cilium", pod}), ::testing::Not(HasSubstr("Creating host endpoint")));
+}
+
+TEST_F(Kubectl, AKubeletThatIsStoppedAnswersNeitherLogsNorExec) {
+  EXPECT_EQ(lab_->Order("fault", "lab:service-stopped=worker/kubelet").exit_code, 0);
+  const std::string pod = Must({"get", "pods", "-n", "cilium", "-l", "k8s-app=cilium", "--field-selector",
+                                "spec.nodeName=worker", "-o", "jsonpath={.items[0].metadata.name}"});
+  EXPECT_THAT(Run({"logs", "-n", "cilium", pod}).error_output, HasSubstr("connection refused"));
+  EXPECT_THAT(Run({"exec", "-n", "cilium", pod, "--", "true"}).error_output, HasSubstr("error dialing backend"));
+}
+
 TEST_F(Kubectl, RefusesAPrivilegedPodInTheServersWords) {
   const Finished refused = Run({"run", "priv", "--image=x", "--privileged"});
   EXPECT_EQ(refused.exit_code, 1);

@@ -44,7 +44,7 @@ TEST_F(Faults, TheSeedIsWell) {
   EXPECT_EQ(store_.List("v1", "nodes").items.size(), 2u);
   EXPECT_EQ((*store_.Get({"apps/v1", "daemonsets", "cilium", "cilium"}))["status"]["numberReady"], 2);
   EXPECT_EQ((*store_.Get({"apps/v1", "deployments", "kube-system", "coredns"}))["status"]["readyReplicas"], 2);
-  EXPECT_EQ(store_.List("apiextensions.k8s.io/v1", "customresourcedefinitions").items.size(), 10u);
+  EXPECT_EQ(store_.List("apiextensions.k8s.io/v1", "customresourcedefinitions").items.size(), 21u);
   EXPECT_FALSE(store_.Get({"apps/v1", "daemonsets", "kube-system", "kube-proxy"}).ok());
 }
 
