@@ -12,6 +12,7 @@
 #include "harness/cli/cli.h"
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
+#include "suites/cilium/suite.h"
 #include "suites/conformance/import_faults.h"
 #include "suites/conformance/producer.h"
 #include "suites/conformance/suite.h"
@@ -48,7 +49,7 @@ std::vector<tales::Profile> Profiles() {
 
 tales::Registry Product() {
   tales::Registry registry;
-  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite(), tales::ConformanceSuite()};
+  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite(), tales::CiliumSuite(), tales::ConformanceSuite()};
   registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;

@@ -28,6 +28,7 @@ inline constexpr ResourceKind kAdmissionControl{
 inline constexpr ResourceKind kEtcdMember{"etcd", "EtcdMembers.etcd.talos.dev"};       // id: local
 inline constexpr ResourceKind kHostname{"network", "HostnameStatuses.net.talos.dev"};  // id: hostname
 inline constexpr ResourceKind kAddressStatus{"network", "AddressStatuses.net.talos.dev"};
+inline constexpr ResourceKind kHostDnsConfig{"network", "HostDNSConfigs.net.talos.dev"};  // id: config
 inline constexpr ResourceKind kLinkStatus{"network", "LinkStatuses.net.talos.dev"};
 inline constexpr ResourceKind kNetworkStatus{"network", "NetworkStatuses.net.talos.dev"};  // id: status
 

@@ -1,0 +1,53 @@
+// What Helm says it installed, and what runs. An upgrade that timed out leaves a release that is `failed` and a cluster
+// that looks well; an image changed by hand leaves the opposite.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "harness/check/spec.h"
+#include "suites/cilium/agents.h"
+#include "suites/cilium/checks.h"
+#include "suites/cilium/release.h"
+
+namespace tales::cilium {
+namespace {
+
+Outcome Look(CheckContext& context) {
+  const std::string home = NamespaceOf(context.definition()), name = ReleaseOf(context.definition());
+  const std::string helm = absl::StrCat("helm -n ", home, " ");
+  const absl::StatusOr<HelmRelease> release = FindHelmRelease(context);
+  if (release.status().code() == absl::StatusCode::kNotFound) {
+    return Outcome::Failed({.expected = absl::StrCat("Helm release ", name, " in namespace ", home),
+                            .found = "there is none",
+                            .next = absl::StrCat("helm list -A   # then: ", helm, "install ", name, " CHART")});
+  }
+  if (!release.ok()) return Outcome::CannotLook(release.status(), absl::StrCat(helm, "status ", name));
+  const absl::StatusOr<std::vector<Json>> sets = context.facts().Objects(kube::kDaemonSets);
+  if (!sets.ok()) return Outcome::CannotLook(sets.status(), absl::StrCat("kubectl -n ", home, " get daemonsets"));
+  const absl::StatusOr<std::vector<Json>> deployments = context.facts().Objects(kube::kDeployments);
+  if (!deployments.ok())
+    return Outcome::CannotLook(deployments.status(), absl::StrCat("kubectl -n ", home, " get deployments"));
+  const std::string version = context.definition().cilium->version;
+  std::vector<Problem> problems = JudgeRelease(*release, home, version);
+  for (const std::vector<Json>* workloads : {&*sets, &*deployments}) {
+    for (Problem& problem : JudgeImages(*workloads, home, version, name)) problems.push_back(std::move(problem));
+  }
+  return Outcome::FromProblems(
+      std::move(problems),
+      absl::StrCat("revision ", release->revision, " deployed: chart ", release->chart, " ", release->chart_version,
+                   release->chart_version == release->cilium_version
+                       ? ""
+                       : absl::StrCat(" with Cilium ", release->cilium_version),
+                   ", images v", absl::StripPrefix(version, "v")));
+}
+
+}  // namespace
+
+Check ReleaseCheck() {
+  return {.id = "cilium.release",
+          .question = "Is the Helm release deployed, with the declared versions of chart and images?",
+          .needs = {&kNeedsCilium, &kNeedsKubernetes},
+          .after = {"health.kubernetes_api"},
+          .faults = {"lab:cilium-release-failed", "lab:cilium-chart-differs", "lab:cilium-image-differs"},
+          .look = Look};
+}
+
+}  // namespace tales::cilium
