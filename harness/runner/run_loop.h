@@ -45,6 +45,8 @@ class RunLoop {
     std::vector<std::string> worker_argv;
     // The JSON task of a batch.
     std::function<std::string(const std::vector<const PlannedCheck*>& batch, const std::string& token)> make_task;
+    // Where workers keep what is temporary: what one that is killed leaves there is the run's to remove.
+    std::filesystem::path temporary_folder;
     std::vector<std::string> producer_argv;
     std::function<std::string(const PlannedCheck& producer)> make_producer_task;
     std::filesystem::path spool_folder;  // of the run: what producers have said

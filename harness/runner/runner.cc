@@ -23,6 +23,7 @@
 #include "harness/runner/run_loop.h"
 #include "harness/runner/secrets.h"
 #include "harness/runner/worker.h"
+#include "harness/runner/worker_folder.h"
 
 namespace tales {
 namespace {
@@ -321,11 +322,11 @@ class Verification {
     if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    const absl::StatusOr<TemporaryFolder> temporary = TemporaryFolder::Make("tales-workers");
+    const absl::StatusOr<WorkerFolder> temporary = WorkerFolder::Make();
     if (!temporary.ok()) return Trouble(temporary.status());
     RunLoop::Options options;
-    options.temporary_folder = temporary->path();
     options.worker_argv = {"/proc/self/exe", "worker"};
+    options.temporary_folder = temporary->path();
     options.scheduling.jobs = request_.jobs > 0 ? request_.jobs : std::min(8, 2 * cores);
     options.scheduling.durations = PastDurations(request_.out);
     options.alive = [this] { return fixture_->Alive(); };

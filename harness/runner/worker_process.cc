@@ -29,7 +29,6 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(boost::asio:
   Child::Options child_options;
   child_options.command.argv = options.argv;
   child_options.command.input = options.task;
-  // What a worker that is killed leaves in temporary folders goes with the run's.
   if (!options.temporary_folder.empty()) {
     child_options.command.environment = {{"TMPDIR", options.temporary_folder.string()}};
   }

@@ -25,7 +25,7 @@ class WorkerProcess {
     std::vector<std::string> argv;
     std::string task;                        // given on standard input
     std::filesystem::path log_file;          // standard output and standard error
-    std::filesystem::path temporary_folder;  // its TMPDIR; Default: ours
+    std::filesystem::path temporary_folder;  // its $TMPDIR. Default: ours
   };
   struct Handlers {
     std::function<void(std::string_view line)> on_line;

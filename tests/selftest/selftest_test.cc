@@ -1,4 +1,5 @@
 // The runner, judged from outside: exit code, journal, JUnit and report.json of a binary whose checks misbehave.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +108,20 @@ TEST_F(SelfTest, AKilledWorkersTemporaryFoldersGoToo) {
   const std::string hoard = ReadFile(Run() / "fixture" / "hoard").value_or("");
   ASSERT_NE(hoard, "");
   EXPECT_FALSE(std::filesystem::exists(hoard));
+}
+
+TEST_F(SelfTest, WhatAKilledRunLeavesTheNextOneRemoves) {
+  const std::filesystem::path place = folder_->path() / "tmp", abandoned = place / "tales-workers-xxxxxx";
+  std::filesystem::create_directories(abandoned / "secret");
+  std::filesystem::create_directories(place / "tales-workers-young");
+  const timespec hour_ago[] = {{time(nullptr) - 3600, 0}, {time(nullptr) - 3600, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, abandoned.c_str(), hour_ago, 0), 0);
+  Command command = Verify({});
+  command.environment["TMPDIR"] = place.string();
+  ASSERT_OK(tales::Run(command, Deadline::After(absl::Seconds(60))));
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(place)) left.push_back(entry.path().filename());
+  EXPECT_THAT(left, ::testing::ElementsAre("tales-workers-young"));
 }
 
 TEST_F(SelfTest, OneRedRootIsOneFailureWithAList) {

@@ -1,0 +1,61 @@
+#include "harness/runner/worker_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "harness/base/status.h"
+
+namespace tales {
+namespace {
+
+constexpr char kPrefix[] = "tales-workers";
+constexpr time_t kYoung = 60;  // seconds: its run may not have come to locking it
+
+// The folder's own descriptor, locked; -1 where somebody else has it.
+int Lock(const std::filesystem::path& folder) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+void RemoveAbandoned(const std::filesystem::path& place) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
+    if (!absl::StartsWith(entry.path().filename().string(), absl::StrCat(kPrefix, "-"))) continue;
+    struct stat info;
+    if (lstat(entry.path().c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+        info.st_mtime > time(nullptr) - kYoung) {
+      continue;
+    }
+    const int lock = Lock(entry.path());
+    if (lock < 0) continue;
+    std::error_code ignored;  // the next run tries again
+    std::filesystem::remove_all(entry.path(), ignored);
+    close(lock);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<WorkerFolder> WorkerFolder::Make() {
+  TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make(kPrefix));
+  const int lock = Lock(folder.path());
+  if (lock < 0) return absl::ErrnoToStatus(errno, absl::StrCat("locking ", folder.path().string()));
+  RemoveAbandoned(folder.path().parent_path());
+  return WorkerFolder(std::move(folder), lock);
+}
+
+WorkerFolder::~WorkerFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+}  // namespace tales
