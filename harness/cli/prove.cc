@@ -22,20 +22,29 @@ constexpr absl::Duration kRunDeadline = absl::Minutes(5);
 
 struct Options {
   std::vector<std::string> domains = {"lab"};
+  std::string cluster_file;         // Default: the fixture's own
+  std::string fixture = "lab";      // where faults of a domain that is no fixture are made: inputs, import
   std::vector<std::string> faults;  // ids; Default: all of the domains
   int jobs = 2;
 };
 
+// Where faults of a domain are made: as the registry says, else on the fixture of that name, else on the chosen one.
+ProofStage StageOf(const Options& options, const Registry& registry, const std::string& domain) {
+  const auto found = registry.proof_stages.find(domain);
+  if (found != registry.proof_stages.end()) return found->second;
+  return {.fixture = registry.fixtures.contains(domain) ? domain : options.fixture};
+}
+
 // One `tales verify` on a fixture of its own, in a process of its own: a fault may take the whole fixture down with it.
-absl::StatusOr<reports::RunModel> RunOnce(const Registry& registry, const std::string& domain,
+absl::StatusOr<reports::RunModel> RunOnce(const Options& options, const Registry& registry, const std::string& domain,
                                           const std::string& fault) {
   TALES_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Make("tales-prove"));
   const std::string out = (folder.path() / "run").string();
-  const auto found = registry.proof_stages.find(domain);
-  const ProofStage stage = found == registry.proof_stages.end() ? ProofStage{.fixture = domain} : found->second;
+  const ProofStage stage = StageOf(options, registry, domain);
   Command command{.argv = {"/proc/self/exe", "verify", "--fixture", stage.fixture, "--profile", "post-install",
                            "--settle", "0s", "--out", out}};
   for (const std::string& glob : stage.checks) command.argv.insert(command.argv.end(), {"--check", glob});
+  if (!options.cluster_file.empty()) command.argv.insert(command.argv.end(), {"--cluster", options.cluster_file});
   if (stage.prepare != nullptr) {
     TALES_ASSIGN_OR_RETURN(const std::vector<std::string> arguments, stage.prepare(folder.path() / "inputs"));
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
@@ -78,9 +87,10 @@ std::vector<std::string> UnprovenChecks(const Registry& registry) {
 }
 
 // What is wrong under one fault; "" when the proof holds.
-std::string ProveFault(const Registry& registry, const Fault& fault, const reports::RunModel& healthy) {
+std::string ProveFault(const Options& options, const Registry& registry, const Fault& fault,
+                       const reports::RunModel& healthy) {
   const FaultRequest request{fault.domain, fault.id, fault.default_target};
-  const absl::StatusOr<reports::RunModel> broken = RunOnce(registry, fault.domain, request.ToString());
+  const absl::StatusOr<reports::RunModel> broken = RunOnce(options, registry, fault.domain, request.ToString());
   if (!broken.ok()) return absl::StrCat("no run: ", broken.status().message());
   return JudgeProof(fault, fault.default_target, healthy, *broken).ToString();
 }
@@ -101,7 +111,7 @@ int Prove(const Options& options, const CliContext& context) {
       context.err << "tales prove: no such fault in domain " << domain << "; `tales list` names them\n";
       return kExitUsage;
     }
-    const absl::StatusOr<reports::RunModel> healthy = RunOnce(context.registry, domain, "");
+    const absl::StatusOr<reports::RunModel> healthy = RunOnce(options, context.registry, domain, "");
     if (!healthy.ok() || healthy->ExitCode() != kExitOk) {
       context.err << "tales prove: the healthy " << domain << " is not judged green: "
                   << (healthy.ok() ? reports::Summary(*healthy) : std::string(healthy.status().message())) << "\n";
@@ -109,7 +119,7 @@ int Prove(const Options& options, const CliContext& context) {
     }
     std::mutex mutex;
     ForEachInParallel(faults.size(), static_cast<size_t>(std::max(options.jobs, 1)), [&](size_t i) {
-      const std::string trouble = ProveFault(context.registry, *faults[i], *healthy);
+      const std::string trouble = ProveFault(options, context.registry, *faults[i], *healthy);
       std::lock_guard<std::mutex> lock(mutex);
       context.out << (trouble.empty() ? "proven    " : "FAILED    ") << faults[i]->name() << "\n"
                   << trouble << (trouble.empty() ? "" : "\n");
@@ -128,6 +138,9 @@ void AddProveCommand(CLI::App& app, CliContext& context) {
   CLI::App* command =
       app.add_subcommand("prove", "Breaks the cluster on purpose, fault by fault, and demands the right verdicts");
   command->add_option("--domain", options->domains, "where faults are made; lab by default");
+  command->add_option("--cluster", options->cluster_file,
+                      "prove on this cluster's files; the fixture's own by default");
+  command->add_option("--fixture", options->fixture, "where faults of `inputs` are made; lab by default");
   command->add_option("--fault", options->faults, "only these, by id");
   command->add_option("--jobs", options->jobs, "faults tried side by side");
   command->callback([options, &context] { context.exit_code = Prove(*options, context); });

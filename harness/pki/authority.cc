@@ -174,6 +174,19 @@ absl::StatusOr<Authority> Authority::Mint(std::string_view common_name, std::str
   return Authority(std::move(pair), type);
 }
 
+absl::StatusOr<Authority> Authority::Load(KeyPair pair) {
+  TALES_ASSIGN_OR_RETURN(const std::vector<Certificate> certificates, ParseCertificates(pair.certificate_pem));
+  pair.key_pem = NormalizeKeyLabel(pair.key_pem);
+  if (const absl::Status matches = KeyMatches(certificates.front(), pair.key_pem); !matches.ok()) {
+    return absl::InvalidArgumentError(matches.message());
+  }
+  const std::string& type = certificates.front().key_type;
+  if (type == "ED25519") return Authority(std::move(pair), KeyType::kEd25519);
+  if (type == "EC") return Authority(std::move(pair), KeyType::kEcP256);
+  if (type == "RSA") return Authority(std::move(pair), KeyType::kRsa2048);
+  return absl::InvalidArgumentError(absl::StrCat("an authority's key of type ", type));
+}
+
 absl::StatusOr<KeyPair> Authority::Issue(const LeafRequest& request) const {
   TALES_ASSIGN_OR_RETURN(std::vector<X509Ptr> issuer, ParseX509(pair_.certificate_pem));
   TALES_ASSIGN_OR_RETURN(KeyPtr signer, ParsePrivateKey(pair_.key_pem));

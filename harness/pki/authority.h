@@ -29,6 +29,8 @@ struct LeafRequest {
 class Authority {
  public:
   static absl::StatusOr<Authority> Mint(std::string_view common_name, std::string_view organization, KeyType type);
+  // One that exists already. InvalidArgument where the key is not the certificate's, or of no type of KeyType.
+  static absl::StatusOr<Authority> Load(KeyPair pair);
   // The key type of a leaf is that of its authority.
   absl::StatusOr<KeyPair> Issue(const LeafRequest& request) const;
 

@@ -147,9 +147,13 @@ absl::Status VerifyChain(const Certificate& leaf, std::string_view ca_pem, absl:
   StoreContextPtr context(X509_STORE_CTX_new());
   X509_STORE_CTX_init(context.get(), store.get(), leaves[0].get(), nullptr);
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
-  X509_VERIFY_PARAM_set_time(parameters, absl::ToTimeT(at));
   // An intermediate that is named as the authority is one, as for Go's x509.
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+  if (at == absl::InfinitePast()) {
+    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_NO_CHECK_TIME);
+  } else {
+    X509_VERIFY_PARAM_set_time(parameters, absl::ToTimeT(at));
+  }
   const bool verified = X509_verify_cert(context.get()) == 1;
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();

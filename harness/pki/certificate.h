@@ -28,7 +28,8 @@ struct Certificate {
 // Every certificate of a PEM text, in order; InvalidArgument when there is none or one does not parse.
 absl::StatusOr<std::vector<Certificate>> ParseCertificates(std::string_view pem);
 
-// OK when `leaf` chains to one of the authorities in `ca_pem` at `at`; otherwise OpenSSL's reason.
+// OK when `leaf` chains to one of the authorities in `ca_pem` at `at`; otherwise OpenSSL's reason. At InfinitePast() it
+// is asked only who issued it, whenever that is valid.
 absl::Status VerifyChain(const Certificate& leaf, std::string_view ca_pem, absl::Time at);
 
 // OK when the private key belongs to the certificate. Takes the label `ED25519 PRIVATE KEY` too (see below).

@@ -70,6 +70,16 @@ TEST_F(CertificateTest, TheTimeAskedForIsWhatCounts) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not yet valid")));
 }
 
+TEST_F(CertificateTest, WhoIssuedItCanBeAskedWhateverTheTime) {
+  ASSERT_OK_AND_ASSIGN(const KeyPair expired,
+                       authority_->Issue({.common_name = "old", .lifetime = -absl::Hours(1), .age = absl::Hours(2)}));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Certificate> old, ParseCertificates(expired.certificate_pem));
+  EXPECT_THAT(VerifyChain(old[0], authority_->certificate_pem(), absl::Now()), Not(tales::testing::IsOk()));
+  EXPECT_OK(VerifyChain(old[0], authority_->certificate_pem(), absl::InfinitePast()));
+  ASSERT_OK_AND_ASSIGN(const Authority other, Authority::Mint("ca", "", KeyType::kEd25519));
+  EXPECT_THAT(VerifyChain(old[0], other.certificate_pem(), absl::InfinitePast()), Not(tales::testing::IsOk()));
+}
+
 TEST_F(CertificateTest, ALeafIsNoAuthority) {
   ASSERT_OK_AND_ASSIGN(KeyPair other, authority_->Issue({.common_name = "other"}));
   EXPECT_THAT(VerifyChain(leaf_, other.certificate_pem, absl::Now()), Not(tales::testing::IsOk()));
