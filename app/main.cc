@@ -13,6 +13,8 @@
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
 #include "suites/cilium/suite.h"
+#include "suites/config/faults/input_faults.h"
+#include "suites/config/suite.h"
 #include "suites/conformance/import_faults.h"
 #include "suites/conformance/producer.h"
 #include "suites/conformance/suite.h"
@@ -49,7 +51,8 @@ std::vector<tales::Profile> Profiles() {
 
 tales::Registry Product() {
   tales::Registry registry;
-  registry.suites = {tales::HealthSuite(), tales::PodSecuritySuite(), tales::CiliumSuite(), tales::ConformanceSuite()};
+  registry.suites = {tales::HealthSuite(), tales::ConfigSuite(), tales::PodSecuritySuite(), tales::CiliumSuite(),
+                     tales::ConformanceSuite()};
   registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;
@@ -58,6 +61,8 @@ tales::Registry Product() {
   for (const tales::Fault& fault : tales::conformance::ImportFaults()) registry.faults.push_back(fault);
   for (const tales::Fault& fault : tales::LocalFaults()) registry.faults.push_back(fault);
   registry.input_faults = tales::conformance::ImportInputFaults();
+  registry.faults.insert(registry.faults.end(), tales::ConfigFaults().begin(), tales::ConfigFaults().end());
+  registry.input_faults.merge(tales::ConfigInputFaults());
   registry.proof_stages["import"] = {.fixture = "lab",
                                      .checks = {"conformance.*", "cilium.connectivity*"},
                                      .prepare = tales::conformance::WriteHealthyResults};

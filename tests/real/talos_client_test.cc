@@ -11,7 +11,7 @@
 #include "harness/base/subprocess.h"
 #include "harness/talos/client.h"
 #include "harness/talos/resources.h"
-#include "tests/peers/talos/build_peer.h"
+#include "tests/peers/build_peer.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::talos {
@@ -37,7 +37,7 @@ struct Peer {
 
 class TalosClientReal : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { built_ = new auto(tales::testing::BuildTalosPeer(TALES_SOURCE_DIR, "server")); }
+  static void SetUpTestSuite() { built_ = new auto(tales::testing::BuildPeer(TALES_SOURCE_DIR, "talos", "server")); }
   static void TearDownTestSuite() { delete built_; }
 
   void SetUp() override {

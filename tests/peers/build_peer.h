@@ -35,10 +35,11 @@ inline absl::Status NeedGo() {
   return absl::OkStatus();
 }
 
-// The path of the binary of tests/peers/talos/`name` ("server", "client").
-inline absl::StatusOr<std::filesystem::path> BuildTalosPeer(const std::filesystem::path& source_root,
-                                                            const std::string& name) {
-  const std::filesystem::path folder = source_root / "tests" / "peers" / "talos";
+// The path of the binary of package `name` of the Go module in tests/peers/`module`: ("talos", "server"),
+// ("generator", ".").
+inline absl::StatusOr<std::filesystem::path> BuildPeer(const std::filesystem::path& source_root,
+                                                       const std::string& module, const std::string& name) {
+  const std::filesystem::path folder = source_root / "tests" / "peers" / module;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
@@ -59,7 +60,7 @@ inline absl::StatusOr<std::filesystem::path> BuildTalosPeer(const std::filesyste
   const std::filesystem::path root = cache != nullptr && *cache != 0 ? std::filesystem::path(cache)
                                      : home != nullptr               ? std::filesystem::path(home) / ".cache"
                                                                      : std::filesystem::temp_directory_path();
-  const std::filesystem::path built = root / "tales" / "peers" / hex.substr(0, 16) / name;
+  const std::filesystem::path built = root / "tales" / "peers" / hex.substr(0, 16) / (name == "." ? module : name);
   if (std::filesystem::exists(built)) return built;
 
   TALES_RETURN_IF_ERROR(NeedGo());

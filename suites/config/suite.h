@@ -1,0 +1,7 @@
+#pragma once
+
+#include "harness/check/check.h"
+
+namespace tales {
+Suite ConfigSuite();
+}  // namespace tales
