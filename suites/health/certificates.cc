@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "harness/pki/certificate.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
 #include "suites/health/members.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

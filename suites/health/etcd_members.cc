@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
 #include "suites/health/kernel_trouble.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

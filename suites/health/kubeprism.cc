@@ -4,7 +4,7 @@
 #include "harness/check/spec.h"
 #include "harness/talos/resources.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/check/spec.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 

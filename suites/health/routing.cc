@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/base/parallel.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_join.h"
 #include "harness/check/spec.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
 #include "suites/health/members.h"
 #include "suites/health/nodes.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

@@ -3,7 +3,7 @@
 // the declared one is health.versions' question: a wrong tag must not hide what else the node has to say.
 #include "absl/strings/str_cat.h"
 #include "suites/health/checks.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 namespace {

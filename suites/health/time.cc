@@ -18,7 +18,7 @@
 #include "harness/talos/resources.h"
 #include "suites/health/checks.h"
 #include "suites/health/clock_reading.h"
-#include "suites/health/commands.h"
+#include "suites/shared/commands.h"
 
 namespace tales::health {
 

@@ -1,8 +1,8 @@
-#include "suites/health/vesa_mode.h"
+#include "suites/shared/vesa_mode.h"
 
 #include "gtest/gtest.h"
 
-namespace tales::health {
+namespace tales {
 namespace {
 
 TEST(ResolutionOfVgaTest, KnowsTheModesOfTheBootProtocol) {
@@ -20,4 +20,4 @@ TEST(ResolutionOfVgaTest, ClaimsNothingAboutTheRest) {
 }
 
 }  // namespace
-}  // namespace tales::health
+}  // namespace tales

@@ -1,4 +1,4 @@
-#include "suites/health/vesa_mode.h"
+#include "suites/shared/vesa_mode.h"
 
 #include <cstdint>
 
@@ -6,7 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 
-namespace tales::health {
+namespace tales {
 
 std::optional<Resolution> ResolutionOfVga(std::string_view argument) {
   if (!absl::ConsumePrefix(&argument, "vga=")) return std::nullopt;
@@ -41,4 +41,4 @@ std::optional<Resolution> ResolutionOfVga(std::string_view argument) {
   }
 }
 
-}  // namespace tales::health
+}  // namespace tales

@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "harness/definition/cluster_definition.h"
 
-namespace tales::health {
+namespace tales {
 
 // "talosctl -n 10.0.1.100 services"
 inline std::string Talosctl(const NodeDefinition& node, std::string_view arguments) {
   return absl::StrCat("talosctl -n ", node.address, " ", arguments);
 }
 
-}  // namespace tales::health
+}  // namespace tales

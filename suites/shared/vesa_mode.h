@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
-namespace tales::health {
+namespace tales {
 struct Resolution {
   int width, height;
   friend bool operator==(const Resolution&, const Resolution&) = default;
 };
 // "vga=792" or "vga=0x318" -> 1024x768; nullopt for anything else ("vga=ask", text modes, unknown numbers).
 std::optional<Resolution> ResolutionOfVga(std::string_view argument);
-}  // namespace tales::health
+}  // namespace tales
