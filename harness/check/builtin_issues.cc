@@ -1,32 +1,11 @@
 #include "harness/check/builtin_issues.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "re2/re2.h"
 
 namespace tales {
 namespace {
-
-const RE2& Pattern(const char* expression) {
-  RE2::Options options;
-  options.set_encoding(RE2::Options::EncodingLatin1);
-  return *new RE2(expression, options);
-}
-
-bool IsBigTcpLine(std::string_view line) {
-  static const RE2& pattern = Pattern(
-      R"(Could not modify IPv[46] gro_max_size and gso_max_size, disabling BIG TCP.*error"?[=:]"invalid argument")");
-  return RE2::PartialMatch(line, pattern);
-}
-
-bool IsGarpLine(std::string_view line) {
-  static const RE2& message = Pattern(R"(Failed to send gratuitous arp)");
-  static const RE2& error = Pattern(R"(error"?[=:]"failed to craft ARP reply packet: invalid IPv4 address")");
-  static const RE2& address = Pattern(R"(ipAddr"?[=:]"invalid IP")");
-  static const RE2& no_pod = Pattern(R"(k8sPodName(= |="" |"?:""|=(")?$))");
-  return RE2::PartialMatch(line, message) && RE2::PartialMatch(line, error) && RE2::PartialMatch(line, address) &&
-         RE2::PartialMatch(line, no_pod);
-}
 
 std::vector<BuiltinIssue> Make() {
   return {
@@ -71,6 +50,18 @@ const BuiltinIssue* FindBuiltinIssue(std::string_view id) {
     if (issue.entry.id == id) return &issue;
   }
   return nullptr;
+}
+
+bool IsBigTcpLine(const logs::LogLine& line) {
+  return absl::StartsWith(line.message, "Could not modify IPv") &&
+         absl::EndsWith(line.message, "gro_max_size and gso_max_size, disabling BIG TCP") &&
+         line.Field("error") == "invalid argument";
+}
+
+bool IsGarpLine(const logs::LogLine& line) {
+  return line.message == "Failed to send gratuitous arp" && line.Has("k8sPodName") &&
+         line.Field("k8sPodName").empty() && line.Field("ipAddr") == "invalid IP" &&
+         line.Field("error") == "failed to craft ARP reply packet: invalid IPv4 address";
 }
 
 std::string EntryText(const KnownIssue& entry) {

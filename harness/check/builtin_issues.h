@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/definition/cluster_definition.h"
+#include "harness/logs/log_line.h"
 
 namespace tales {
 
@@ -23,11 +24,16 @@ struct BuiltinIssue {
   std::vector<std::string> explains;
   bool with_one_schedulable_node = false;  // ... where fewer than two nodes can be scheduled on
   // Whether a line of a log is this issue's, in the one form that is known; nullptr where it has none.
-  bool (*is_line)(std::string_view line) = nullptr;
+  bool (*is_line)(const logs::LogLine& line) = nullptr;
 };
 
 const std::vector<BuiltinIssue>& BuiltinIssues();
 const BuiltinIssue* FindBuiltinIssue(std::string_view id);  // nullptr: there is none of that id
+
+// The lines themselves. Of KI-BIGTCP: that a card refused what the agent asked for; only the card tells whether it is
+// that issue. Of KI-GARP: that the host endpoint, which has no pod and no address, could not be announced.
+bool IsBigTcpLine(const logs::LogLine& line);
+bool IsGarpLine(const logs::LogLine& line);
 
 // The entry on one line, as a cluster file takes it: "- {id: KI-GARP, link: ..., until: {cilium: \">=1.19.0\"}}".
 std::string EntryText(const KnownIssue& entry);

@@ -232,17 +232,20 @@ Outcome Ledger::Rule(std::string_view check, Outcome outcome) const {
 }
 
 std::optional<Ledger::LineRuling> Ledger::RuleLine(std::string_view line) const {
+  const logs::LogLine parsed = logs::ParseLogLine(line);
+  const auto is_of = [&](const BuiltinIssue* issue) {
+    return issue != nullptr && issue->is_line != nullptr && issue->is_line(parsed);
+  };
   std::optional<LineRuling> ruling;
   for (size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
-    const bool builtin = entry.builtin != nullptr && entry.builtin->is_line != nullptr && entry.builtin->is_line(line);
-    if (!builtin && !patterns_[i]->Match(line)) continue;
+    if (!is_of(entry.builtin) && !patterns_[i]->Match(line)) continue;
     if (entry.excuses()) return LineRuling{.issue = entry.issue.id, .excused = true};
     if (!ruling.has_value()) ruling = LineRuling{.issue = entry.issue.id, .why = ExpiredText(entry)};
   }
   if (ruling.has_value()) return ruling;
   for (const BuiltinIssue& builtin : BuiltinIssues()) {
-    if (builtin.is_line == nullptr || !builtin.is_line(line)) continue;
+    if (!is_of(&builtin)) continue;
     return LineRuling{
         .issue = builtin.entry.id,
         .why = absl::StrCat("to accept it, add to knownIssues of the cluster file: ", EntryText(builtin.entry))};

@@ -7,6 +7,7 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "harness/cli/known.h"
 #include "harness/cli/prove.h"
 #include "harness/cli/report.h"
 
@@ -23,6 +24,7 @@ int RunCli(const Registry& registry, int argc, char** argv) {
   AddVerifyCommand(app, context);
   AddListCommand(app, context);
   AddReportCommand(app, context);
+  AddKnownCommand(app, context);
   AddProveCommand(app, context);
   AddWorkerCommand(app, context);
   for (const auto& add : registry.commands) add(app, context);
