@@ -20,6 +20,8 @@
 #include "suites/conformance/suite.h"
 #include "suites/health/suite.h"
 #include "suites/imports/connectivity.h"
+#include "suites/known_issues/faults/ledger_faults.h"
+#include "suites/known_issues/suite.h"
 #include "suites/pod_security/suite.h"
 
 namespace {
@@ -51,8 +53,8 @@ std::vector<tales::Profile> Profiles() {
 
 tales::Registry Product() {
   tales::Registry registry;
-  registry.suites = {tales::HealthSuite(), tales::ConfigSuite(), tales::PodSecuritySuite(), tales::CiliumSuite(),
-                     tales::ConformanceSuite()};
+  registry.suites = {tales::HealthSuite(), tales::ConfigSuite(),      tales::PodSecuritySuite(),
+                     tales::CiliumSuite(), tales::KnownIssuesSuite(), tales::ConformanceSuite()};
   registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;
@@ -63,6 +65,8 @@ tales::Registry Product() {
   registry.input_faults = tales::conformance::ImportInputFaults();
   registry.faults.insert(registry.faults.end(), tales::ConfigFaults().begin(), tales::ConfigFaults().end());
   registry.input_faults.merge(tales::ConfigInputFaults());
+  registry.faults.insert(registry.faults.end(), tales::LedgerFaults().begin(), tales::LedgerFaults().end());
+  registry.input_faults.merge(tales::LedgerInputFaults());
   registry.proof_stages["import"] = {.fixture = "lab",
                                      .checks = {"conformance.*", "cilium.connectivity*"},
                                      .prepare = tales::conformance::WriteHealthyResults};
