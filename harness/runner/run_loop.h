@@ -56,8 +56,6 @@ class RunLoop {
     std::function<void(WorkerEvent& event)> rule;
     Scheduler::Options scheduling;
     std::function<absl::Status()> alive;  // the fixture's; Default: always
-    // Where workers, and producers that die with us, keep what must go with them: a killed one cannot clear up.
-    std::filesystem::path temporary_folder;
     absl::Duration grace = absl::Seconds(2);     // beyond a look's deadline, before its worker is killed
     absl::Duration silence = absl::Seconds(60);  // between looks: opening the cluster, a pause while settling
   };
