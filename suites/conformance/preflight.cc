@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/base/status.h"
+#include "harness/check/builtin_issues.h"
 #include "harness/check/spec.h"
 #include "suites/conformance/required_tests.h"
 #include "suites/imports/foreign_results.h"
@@ -13,8 +14,6 @@ namespace tales::conformance {
 namespace {
 
 using kube::Json;
-
-constexpr std::string_view kOneWorkerIssue = "KI-ONE-WORKER";
 
 bool IsTainted(const Json& node) {
   const Json& taints = Array(node, "spec.taints");

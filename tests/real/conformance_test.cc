@@ -31,7 +31,6 @@ namespace tales::conformance {
 namespace {
 
 using nlohmann::json;
-using testing::ChildrenOf;
 using ::testing::Contains;
 using testing::ControlPlaneIsAvailable;
 using testing::FakeProducerContext;
@@ -139,7 +138,8 @@ TEST_F(ConformanceTest, AnApiServerThatLacksAGroupFailsTheTestOfThatGroup) {
 
 // The child of this process that runs e2e.test; 0 where there is none yet.
 pid_t FindE2e() {
-  for (const pid_t pid : ChildrenOf(getpid())) {
+  std::ifstream children(absl::StrCat("/proc/self/task/", getpid(), "/children"));
+  for (pid_t pid = 0; children >> pid;) {
     std::ifstream file(absl::StrCat("/proc/", pid, "/cmdline"));
     std::string command;
     std::getline(file, command, '\0');
