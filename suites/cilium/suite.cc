@@ -9,7 +9,7 @@ Suite CiliumSuite() {
   return {.name = "cilium",
           .description = "Is Cilium installed as declared, and do its agents say that all is well?",
           .checks = {ReleaseCheck(), WorkloadsCheck(), AgentCheck(), NodeHealthCheck(), SettingsCheck(),
-                     PodCidrsCheck(), StatusCliCheck()}};
+                     PodCidrsCheck(), StatusCliCheck(), LogsCheck()}};
 }
 
 }  // namespace tales

@@ -1,0 +1,94 @@
+#include "suites/cilium/agent_logs.h"
+
+#include <array>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "harness/logs/log_line.h"
+
+namespace tales::cilium {
+namespace {
+
+constexpr size_t kGroups = 200;     // kept of one log; a log of nothing but different errors is told by its first ones
+constexpr size_t kShown = 5;        // of them in a verdict
+constexpr size_t kLineShown = 400;  // bytes
+
+// What a line says, without what differs from one occurrence to the next.
+std::string KeyOf(std::string_view line, const logs::LogLine& parsed) {
+  const std::string& text = parsed.message.empty() ? std::string(line) : parsed.message;
+  std::string key;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit)
+      key += c;
+    else if (key.empty() || key.back() != '#')
+      key += '#';
+  }
+  return absl::StrCat(key, "|", parsed.Field("subsys"), parsed.Field("module"));
+}
+
+}  // namespace
+
+bool IsHarmless(std::string_view line) {
+  static constexpr std::array<std::string_view, 7> kTexts = {
+      "error initially creating leader election record: leases.",
+      "Operation cannot be fulfilled on leases.coordination.k8s.io",
+      "the object has been modified; please apply your changes to the latest version",
+      "the server could not find the requested resource",  // a CRD that is yet to come
+      "Failed to update lock:",
+      "Failed to release lock:",
+      "removing identity not added to the identity manager!",
+  };
+  for (std::string_view text : kTexts) {
+    if (absl::StrContains(line, text)) return true;
+  }
+  return false;
+}
+
+LogReading::LogReading(const Ledger& ledger) : ledger_(ledger) {
+  auto scanner =
+      logs::LineScanner::Make(logs::TroublePatterns(), [this](const logs::FoundLine& found) { Take(found.text); });
+  scanner_ = std::make_unique<logs::LineScanner>(*std::move(scanner));  // its patterns are the library's own
+}
+
+void LogReading::Take(std::string_view line) {
+  const logs::LogLine parsed = logs::ParseLogLine(line);
+  if (!logs::IsTrouble(line, parsed) || IsHarmless(line)) return;
+  const std::optional<Ledger::LineRuling> ruling = ledger_.RuleLine(line);
+  if (ruling && ruling->excused) {
+    ++known_[ruling->issue];
+    return;
+  }
+  const std::string key = KeyOf(line, parsed);
+  auto group = unknown_.find(key);
+  if (group == unknown_.end()) {
+    if (unknown_.size() >= kGroups) return;
+    group = unknown_.emplace(key, Group{std::string(line.substr(0, kLineShown)), ruling ? ruling->why : "", 0}).first;
+  }
+  ++group->second.count;
+}
+
+std::vector<Problem> JudgeLog(const LogReading& reading, const std::string& container, const std::string& command) {
+  std::vector<Problem> problems;
+  const std::string expected =
+      absl::StrCat("no warning or error in the log of ", container, " that the ledger does not know");
+  for (const auto& [key, group] : reading.unknown()) {
+    if (problems.size() == kShown) {
+      problems.push_back({.expected = expected,
+                          .found = absl::StrCat(reading.unknown().size() - kShown, " more kinds of them"),
+                          .next = command});
+      break;
+    }
+    std::string found = group.line;
+    if (group.count > 1) absl::StrAppend(&found, "   (", group.count, " times)");
+    if (!group.why.empty()) absl::StrAppend(&found, "   (", group.why, ")");
+    problems.push_back({.expected = expected,
+                        .found = std::move(found),
+                        .next = absl::StrCat(command,
+                                             "; if it is known and harmless, give `knownIssues` an entry with "
+                                             "`lines:` that match it")});
+  }
+  return problems;
+}
+
+}  // namespace tales::cilium

@@ -1,0 +1,84 @@
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "suites/cilium/agent_logs.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales::cilium {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kBigTcp[] =
+    "time=2026-11-22T21:16:00Z level=warn msg=\"Could not modify IPv4 gro_max_size and gso_max_size, disabling BIG "
+    "TCP\" "
+    "module=agent.datapath.bigtcp device=eth0 error=\"invalid argument\"\n";
+constexpr char kElection[] =
+    "error initially creating leader election record: leases.coordination.k8s.io \"x\" already exists\n"
+    "time=\"2026-11-22T21:16:52.564026493Z\" level=error msg=\"error initially creating leader election record: "
+    "leases.coordination.k8s.io \\\"x\\\" already exists\" subsys=klog\n";
+constexpr char kInfo[] =
+    "time=\"2026-11-22T21:16:00Z\" level=info msg=\"level=error is only a word here\" subsys=daemon\n";
+
+Ledger Known() {
+  KnownIssue issue;
+  issue.id = "KI-BIGTCP";
+  issue.link = issue.reason = "x";
+  issue.until_version = {{"cilium", ">=1.19.0"}};
+  return Ledger({issue}, {.talos = "", .kubernetes = "", .cilium = "1.17.1", .schedulable = {}}, absl::Now());
+}
+
+TEST(Logs, KnownAndHarmlessLinesAreNoTrouble) {
+  const Ledger ledger = Known();
+  LogReading reading(ledger);
+  const std::string log = absl::StrCat(kInfo, kBigTcp, kElection, kInfo);
+  for (size_t i = 0; i < log.size(); i += 7) reading.Feed(std::string_view(log).substr(i, 7));
+  reading.Finish();
+  EXPECT_THAT(JudgeLog(reading, "cilium-agent on n3", "kubectl logs x"), IsEmpty());
+  EXPECT_EQ(reading.known().at("KI-BIGTCP"), 1u);
+  EXPECT_EQ(reading.bytes(), log.size());
+}
+
+TEST(Logs, WithoutAnEntryAKnownLineFails) {
+  const Ledger ledger({}, {}, absl::Now());
+  LogReading reading(ledger);
+  reading.Feed(kBigTcp);
+  reading.Finish();
+  const auto problems = JudgeLog(reading, "cilium-agent on n3", "kubectl logs x");
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_THAT(problems[0].found, HasSubstr("KI-BIGTCP"));
+}
+
+TEST(Logs, LinesThatDifferInNumbersAreToldOnce) {
+  const Ledger ledger = Known();
+  LogReading reading(ledger);
+  for (int i = 0; i < 1000; ++i)
+    reading.Feed(
+        absl::StrCat("time=\"2026-11-22T21:16:52Z\" level=error msg=\"Unable to update endpoint ", i, "\" subsys=x\n"));
+  reading.Feed("panic: runtime error\n");
+  reading.Finish();
+  const auto problems = JudgeLog(reading, "cilium-agent on n3", "kubectl logs x");
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0].found, HasSubstr("(1000 times)"));
+  EXPECT_THAT(problems[1].found, HasSubstr("panic:"));
+  EXPECT_THAT(problems[0].next, HasSubstr("kubectl logs x"));
+}
+
+TEST(Logs, ALogOfNothingButDifferentErrorsStaysSmall) {
+  const Ledger ledger = Known();
+  LogReading reading(ledger);
+  for (int i = 0; i < 5000; ++i) {
+    std::string name;
+    for (int n = i; n > 0; n /= 20) name += static_cast<char>('a' + n % 20);
+    reading.Feed(absl::StrCat("level=error msg=\"", name, std::string(5000, 'z'), "\xff\"\n"));
+  }
+  reading.Finish();
+  EXPECT_THAT(reading.unknown(), SizeIs(200));
+  const auto problems = JudgeLog(reading, "c", "k");
+  ASSERT_THAT(problems, SizeIs(6));
+  EXPECT_LT(problems[0].found.size(), 600u);
+}
+
+}  // namespace
+}  // namespace tales::cilium
