@@ -86,7 +86,8 @@ TEST_F(MachineConfigTest, TheGeneratorPinsWhatTalosctlWouldTakeFromItsOwnVersion
                                        "--install-image=ghcr.io/siderolabs/installer:v1.9.4"}));
   EXPECT_EQ(config.kernel_arguments, std::vector<std::string>{"vga=792"});
   EXPECT_EQ(config.patches.at("controlplane"), std::vector<std::string>{R"({"cluster":{"proxy":{"disabled":true}}})"});
-  EXPECT_THAT(config.patches.at("all"), SizeIs(2));
+  // Kernel arguments, no CNI of Talos' own, and host DNS that leaves CoreDNS alone.
+  EXPECT_THAT(config.patches.at("all"), SizeIs(3));
   EXPECT_EQ(config.secrets_file, "secrets.yaml");
 }
 

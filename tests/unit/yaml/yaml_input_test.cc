@@ -1,10 +1,11 @@
 // YAML of nobody's good faith.
+#include "harness/yaml/yaml_input.h"
+
 #include <sys/resource.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "harness/yaml/yaml_input.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales {
