@@ -143,7 +143,7 @@ std::vector<Entry> Entries() {
   add(e2e, "truncated", "", "The file ends in the middle.", Truncate, {"conformance.run"});
   add(e2e, "no-junit", "", "The run left its log and no JUnit.", Nothing, {"conformance.run"});
   add(e2e, "no-file", "", "What is to be imported is not there.", nullptr, {"conformance.run"},
-      {"cilium.connectivity_run"});
+      {"cilium.connectivity_run", "conformance.preflight"});
   add(cilium, "connectivity-failed", kTest, "A test of `cilium connectivity test` failed.",
       OfCase([](pugi::xml_node one) {
         Fail(one, "failed", "no-policies/pod-to-pod/curl-0: cilium-test-1/client (10.0.0.1) -> echo (10.0.1.1:8080)");
