@@ -33,11 +33,22 @@ constexpr int kDeepest = 64;   // suites inside suites
 constexpr size_t kTail = 100;  // bytes of the end of a broken text that are kept to say what is wrong with it
 constexpr std::string_view kWhite = " \t\r\n";
 
-// Most text is plain ASCII and can stay where it is.
+// Most text is plain ASCII and can stay where it is. Eight bytes at a time: every byte of a file passes here.
 bool NeedsCleaning(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || static_cast<unsigned char>(c) >= 0x7F;
-  });
+  const auto is_plain = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte < 0x7F) || c == '\n' || c == '\t';
+  };
+  constexpr uint64_t kEach = 0x0101010101010101;
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    // The top bit of a byte that is above 0x7E, or below 0x20.
+    const uint64_t odd = (word | (word + kEach) | (word - 0x20 * kEach)) & 0x80 * kEach;
+    if (odd != 0 && !std::all_of(text.begin(), text.begin() + sizeof word, is_plain)) return true;
+    text.remove_prefix(sizeof word);
+  }
+  return !std::all_of(text.begin(), text.end(), is_plain);
 }
 
 std::string_view FirstLine(std::string_view text) {
@@ -137,7 +148,7 @@ class JUnitParser {
       ++markup;
       if (absl::StartsWith(text.substr(at), "<testcase")) ++cases;
     }
-    markup += static_cast<uint64_t>(std::count(text.begin(), text.end(), '='));
+    for (size_t at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) ++markup;
     if (markup > limits_.markup) {
       return Error(absl::StatusCode::kOutOfRange,
                    absl::StrCat(markup, " tags and attributes, more than ", limits_.markup));

@@ -1,12 +1,12 @@
 #include "reports/junit_testcase.h"
 
-#include <filesystem>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "reports/clean_text.h"
+#include "reports/evidence_path.h"
 
 namespace tales::reports {
 namespace {
@@ -45,12 +45,6 @@ std::string WithoutEvidenceMarks(std::string_view text) {
   return absl::StrReplaceAll(text, {{"[[ATTACHMENT", "[ [ATTACHMENT"}});
 }
 
-// Paths that stay inside the run's folder: a journal is input, and CI servers upload what these lines name.
-bool IsInsideTheRun(const std::string& path) {
-  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
-  return !path.empty() && normal.is_relative() && *normal.begin() != ".." && path.find("]]") == std::string::npos;
-}
-
 void AddAttempts(pugi::xml_node testcase, const Case& one, const char* failure, const char* error) {
   for (const Attempt& attempt : one.attempts) {
     const bool is_error = attempt.verdict == Verdict::kError;
@@ -64,6 +58,11 @@ void AddVerdict(pugi::xml_node testcase, const Case& one, bool fails, std::strin
   const std::string issue = one.issue.empty() ? "" : absl::StrCat(one.issue, ": ");
   switch (one.verdict) {
     case Verdict::kPassed:
+      // Of a merged run: an earlier run of the same cluster said something else.
+      for (const Attempt& attempt : one.attempts) {
+        absl::StrAppend(&output, "before: ", ToString(attempt.verdict), ": ", WithoutEvidenceMarks(attempt.found),
+                        "\n");
+      }
       break;
     case Verdict::kFailed:
       SetText(AddResult(testcase, "failure", verdict, one.found), Body(one));

@@ -1,66 +1,26 @@
-#include <cstdio>
-#include <filesystem>
 #include <map>
 #include <sstream>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "pugixml.hpp"
 #include "reports/clean_text.h"
+#include "reports/facts.h"
 #include "reports/junit_testcase.h"
 #include "reports/run_model.h"
 
 namespace tales::reports {
 namespace {
 
-// A string, number or boolean anywhere in the run event as text; empty for the rest.
-std::string Text(const nlohmann::json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto it = object.find(key);
-  if (it == object.end() || it->is_null() || it->is_structured()) return "";
-  return it->is_string() ? it->get<std::string>() : it->dump();
-}
-
-// "2025-03-02T01:00:00Z" from the event's own time, or from the run id, which starts with it.
-std::string Timestamp(const nlohmann::json& run) {
-  if (std::string at = Text(run, "at"); !at.empty()) return OneLine(at);
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (std::sscanf(Text(run, "run").c_str(), "%4d-%2d-%2dT%2d-%2d-%2dZ", &year, &month, &day, &hour, &minute, &second) !=
-      6) {
-    return "";
-  }
-  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day, hour, minute, second);
-}
-
-void AddProperties(pugi::xml_node suite, const nlohmann::json& run) {
-  const nlohmann::json cluster = run.value("cluster", nlohmann::json::object());
-  const std::pair<const char*, std::string> all[] = {
-      {"run", Text(run, "run")},
-      {"tales.version", Text(run, "version")},
-      {"profile", Text(run, "profile")},
-      {"conformance.mode", Text(run, "conformance")},
-      {"fixture", Text(run, "fixture")},
-      {"simulated", Text(run, "simulated")},
-      {"strict", Text(run, "strict")},
-      {"tier", Text(run, "tier")},
-      {"plan.sha256", Text(run, "plan_sha256")},
-      {"authority", Text(run, "authority")},
-      {"cluster", Text(cluster, "name")},
-      {"talos.version", Text(cluster, "talos")},
-      {"kubernetes.version", Text(cluster, "kubernetes")},
-      {"cilium.version", Text(cluster, "cilium")},
-      {"nodes.total", Text(cluster, "nodes")},
-      {"nodes.schedulable", Text(cluster, "schedulable")},
-  };
+void AddProperties(pugi::xml_node suite, const std::vector<Fact>& facts) {
+  if (facts.empty()) return;
   pugi::xml_node properties = suite.append_child("properties");
-  for (const auto& [name, value] : all) {
-    if (value.empty()) continue;
+  for (const Fact& fact : facts) {
     pugi::xml_node property = properties.append_child("property");
-    SetAttribute(property, "name", name);
-    SetAttribute(property, "value", OneLine(value));
+    SetAttribute(property, "name", fact.name);
+    SetAttribute(property, "value", fact.value);
   }
-  if (properties.first_child().empty()) suite.remove_child(properties);
 }
 
 struct Suite {
@@ -72,8 +32,7 @@ struct Suite {
 
 class Writer {
  public:
-  explicit Writer(const RunModel& model)
-      : model_(model), run_(model.run().is_object() ? model.run() : nlohmann::json::object()) {}
+  explicit Writer(const RunModel& model) : model_(model), facts_(FactsOf(model.run())) {}
 
   std::string Write() {
     root_ = document_.append_child("testsuites");
@@ -94,7 +53,7 @@ class Writer {
     const auto [it, is_new] = index_.emplace(suite_name, suites_.size());
     if (is_new) {
       suites_.push_back({.name = suite_name, .node = root_.append_child("testsuite")});
-      AddProperties(suites_.back().node, run_);
+      AddProperties(suites_.back().node, facts_);
     }
     Suite& suite = suites_[it->second];
     const pugi::xml_node testcase = append(suite.node);
@@ -122,8 +81,8 @@ class Writer {
   }
 
   void Finish() {
-    const std::string timestamp = Timestamp(run_);
-    const std::string hostname = OneLine(Text(run_, "hostname"));
+    const std::string timestamp = StartOf(model_.run());
+    const std::string hostname = FieldText(model_.run(), "hostname");
     Suite all;
     for (size_t i = 0; i < suites_.size(); ++i) {
       Suite& suite = suites_[i];
@@ -138,7 +97,8 @@ class Writer {
           all.seconds += suite.seconds;
     }
     all.node = root_;
-    SetAttribute(root_, "name", OneLine(absl::StrCat("tales ", Text(run_, "profile"), " ", Text(run_, "run"))));
+    SetAttribute(root_, "name",
+                 OneLine(absl::StrCat("tales ", FactValue(facts_, "profile"), " ", FactValue(facts_, "run"))));
     SetCounts(all);
   }
 
@@ -150,7 +110,7 @@ class Writer {
   }
 
   const RunModel& model_;
-  const nlohmann::json run_;
+  const std::vector<Fact> facts_;
   pugi::xml_document document_;
   pugi::xml_node root_;
   std::vector<Suite> suites_;

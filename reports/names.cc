@@ -1,11 +1,22 @@
 #include "reports/names.h"
 
+#include <cstddef>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace tales::reports {
+namespace {
+
+std::string JoinInstances(const std::vector<std::string>& instances, int limit) {
+  const size_t shown = limit > 0 ? static_cast<size_t>(limit) : instances.size();
+  if (shown >= instances.size()) return absl::StrJoin(instances, ",");
+  return absl::StrCat(absl::StrJoin(instances.begin(), instances.begin() + static_cast<std::ptrdiff_t>(shown), ","),
+                      " and ", instances.size() - shown, " more");
+}
+
+}  // namespace
 
 std::string JoinNames(const std::vector<std::string>& checks, int limit) {
   std::vector<std::pair<std::string, std::vector<std::string>>> grouped;
@@ -28,7 +39,7 @@ std::string JoinNames(const std::vector<std::string>& checks, int limit) {
     absl::StrAppend(&out, shown++ == 0 ? "" : ", ", base);
     names_shown += instances.empty() ? 1 : instances.size();
     if (instances.size() == 1) absl::StrAppend(&out, "/", instances[0]);
-    if (instances.size() > 1) absl::StrAppend(&out, "/{", absl::StrJoin(instances, ","), "}");
+    if (instances.size() > 1) absl::StrAppend(&out, "/{", JoinInstances(instances, limit), "}");
   }
   return out;
 }

@@ -98,6 +98,11 @@ std::string Case::name() const {
   return dot == std::string::npos ? check : check.substr(dot + 1);
 }
 
+std::string Case::Word() const {
+  if (verdict != Verdict::kError || error_kind.empty()) return std::string(ToString(verdict));
+  return absl::StrCat("error (", error_kind, ")");
+}
+
 absl::Status RunModel::Apply(const json& event) {
   if (!event.is_object()) return absl::InvalidArgumentError("an event is a JSON object");
   const auto name = event.find("event");

@@ -43,6 +43,7 @@ struct Case {
 
   std::string suite() const { return check.substr(0, check.find('.')); }
   std::string name() const;  // without the suite: "kubelet/worker"
+  std::string Word() const;  // "failed", "error (crash)"
 };
 
 class RunModel {
@@ -85,6 +86,8 @@ class RunModel {
 // Reads `events.jsonl`. A torn last line (the runner was killed while writing it) is left out; a damaged line in the
 // middle is DataLoss with its number. NotFound, PermissionDenied.
 absl::StatusOr<RunModel> ReadJournal(const std::filesystem::path& path);
+// The same run from its report.json alone. NotFound, PermissionDenied; DataLoss says what is wrong and where.
+absl::StatusOr<RunModel> ReadReportJson(const std::filesystem::path& path);
 
 // Projections. Pure functions of the model; the same model gives the same bytes.
 std::string ToJUnit(const RunModel& model);  // valid under Jenkins' junit-10.xsd
@@ -96,7 +99,12 @@ struct TextOptions {
   std::string folder;  // the run's folder, for the line that says where the reports are; Default: no such line
 };
 std::string ToText(const RunModel& model, const TextOptions& options);  // what the terminal shows at the end
+std::string ToMarkdown(const RunModel& model);                          // for the summary page of a CI server
+std::string ToHtml(const RunModel& model);                              // one file, whole without scripts
 // The first line of every summary: "judged 61 of 84: 59 passed, 2 known; 20 unsupported, 3 blocked".
 std::string Summary(const RunModel& model);
+std::string Summary(const std::map<Verdict, int>& counts);
+// What it comes to: "all as expected", "2 checks fail the run", "nothing was judged", "interrupted", ...
+std::string Answer(const RunModel& model);
 
 }  // namespace tales::reports

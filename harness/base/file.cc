@@ -26,6 +26,26 @@ std::filesystem::path TemporaryPlace() {
   return error ? "/tmp" : place;
 }
 
+// 0, or the errno of what went wrong.
+int WriteAll(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t n = write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    content.remove_prefix(static_cast<size_t>(n));
+  }
+  return 0;
+}
+
+// A device or a pipe: nothing can be put in its place.
+absl::Status WriteToDevice(const std::filesystem::path& path, std::string_view content) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return FromErrno(errno, "writing", path);
+  const int error = WriteAll(fd, content);
+  close(fd);
+  return error == 0 ? absl::OkStatus() : FromErrno(error, "writing", path);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit) {
@@ -57,6 +77,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
 }
 
 absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, int mode) {
+  struct stat about {};
+  const bool exists = stat(path.c_str(), &about) == 0;
+  if (exists && (S_ISCHR(about.st_mode) || S_ISFIFO(about.st_mode))) return WriteToDevice(path, content);
   std::string beside = path.string() + ".XXXXXX";
   const int fd = mkostemp(beside.data(), O_CLOEXEC);
   if (fd < 0) return FromErrno(errno, "writing", path);
@@ -65,12 +88,7 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_
     unlink(beside.c_str());
     return FromErrno(error, "writing", path);
   };
-  for (std::string_view rest = content; !rest.empty();) {
-    const ssize_t n = write(fd, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(errno);
-    rest.remove_prefix(static_cast<size_t>(n));
-  }
+  if (const int error = WriteAll(fd, content); error != 0) return fail(error);
   if (fchmod(fd, static_cast<mode_t>(mode)) != 0 || fdatasync(fd) != 0) return fail(errno);
   close(fd);
   if (rename(beside.c_str(), path.c_str()) != 0) {

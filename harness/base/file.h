@@ -16,7 +16,8 @@ namespace tales {
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit = 64 << 20);
 
 // Writes a new file beside `path`, flushes it to the disk and renames it over `path`: a reader sees the old or the new
-// content, never half of it, also after a kill. `mode` is that of the new file (0600 for anything with a secret).
+// content, never half of it, also after a kill. What is no file (/dev/stdout, a pipe) is written to as it is. `mode` is
+// that of the new file (0600 for anything with a secret).
 absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, int mode = 0644);
 
 // A private file without a name, under $TMPDIR (or /tmp): gone with the last process that holds it, however that ends.

@@ -76,7 +76,7 @@ struct Plan {
     next = theirs + 1;
   }
   close_range(static_cast<unsigned>(next), UINT_MAX, CLOSE_RANGE_CLOEXEC);
-  for (int signal_number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(signal_number, SIG_DFL);
+  for (int signal_number : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(signal_number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

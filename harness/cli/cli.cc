@@ -1,5 +1,9 @@
 #include "harness/cli/cli.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -7,15 +11,44 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "harness/cli/compare.h"
+#include "harness/cli/history.h"
 #include "harness/cli/known.h"
+#include "harness/cli/merge.h"
 #include "harness/cli/prove.h"
 #include "harness/cli/report.h"
 
 namespace tales {
 
+namespace {
+
+// Started with a closed standard output (`tales ... >&-`), the first file that is opened would become it, and what is
+// meant for people would be written into that file.
+void OpenStandardDescriptors() {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd >= 0) close(fd);
+}
+
+// An answer that could not be written is not a good one. A reader that has gone wanted no more: that is no trouble.
+int Flushed(CliContext& context) {
+  context.out.flush();
+  if (context.out.good()) return context.exit_code;
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  const bool reader_is_gone = poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+  if (reader_is_gone) return context.exit_code;
+  context.err << "tales: the answer could not be written to standard output\n";
+  return context.exit_code == kExitOk ? kExitNothingJudged : context.exit_code;
+}
+
+}  // namespace
+
 int RunCli(const Registry& registry, int argc, char** argv) {
-  // A reader that goes away (`tales list | head`) is no reason to die in the middle of a run.
+  // A reader that goes away (`tales list | head`), or a file that may not grow, is no reason to die in the middle of a
+  // run: the write fails, and is dealt with where it is made.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  OpenStandardDescriptors();
   CliContext context{registry, std::cout, std::cerr};
   CLI::App app("Judges a Talos Linux / Kubernetes / Cilium cluster", "tales");
   app.require_subcommand(1);
@@ -25,6 +58,9 @@ int RunCli(const Registry& registry, int argc, char** argv) {
   AddListCommand(app, context);
   AddReportCommand(app, context);
   AddKnownCommand(app, context);
+  AddCompareCommand(app, context);
+  AddMergeCommand(app, context);
+  AddHistoryCommand(app, context);
   AddProveCommand(app, context);
   AddWorkerCommand(app, context);
   for (const auto& add : registry.commands) add(app, context);
@@ -39,8 +75,7 @@ int RunCli(const Registry& registry, int argc, char** argv) {
     context.err << "tales: " << error.what() << "\n";
     return kExitNothingJudged;
   }
-  context.out.flush();
-  return context.exit_code;
+  return Flushed(context);
 }
 
 }  // namespace tales

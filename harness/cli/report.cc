@@ -1,8 +1,5 @@
 #include "harness/cli/report.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,7 +9,7 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
-#include "harness/base/file.h"
+#include "harness/cli/deliver.h"
 #include "reports/run_model.h"
 
 namespace tales {
@@ -25,11 +22,11 @@ struct Options {
 
 std::string Render(const reports::RunModel& model, const Options& options, const std::filesystem::path& folder) {
   if (options.format == "junit") return reports::ToJUnit(model);
+  if (options.format == "html") return reports::ToHtml(model);
+  if (options.format == "markdown") return reports::ToMarkdown(model);
   if (options.format == "json") return absl::StrCat(reports::ToReportJson(model).dump(1), "\n");
-  const bool for_terminal = options.output.empty() && isatty(STDOUT_FILENO) != 0;
-  return reports::ToText(model, {.colour = for_terminal && std::getenv("NO_COLOR") == nullptr,
-                                 .verbose = options.verbose,
-                                 .folder = folder.string()});
+  return reports::ToText(model,
+                         {.colour = MayColour(options.output), .verbose = options.verbose, .folder = folder.string()});
 }
 
 // The exit code is that of the verb, not of the run: 0 for a report, whatever it tells.
@@ -42,16 +39,7 @@ int Report(const Options& options, CliContext& context) {
     context.err << "tales: " << model.status().message() << "\n";
     return kExitUsage;
   }
-  const std::string text = Render(*model, options, journal.parent_path());
-  if (options.output.empty()) {
-    context.out << text;
-    return kExitOk;
-  }
-  if (const absl::Status status = WriteFileAtomically(options.output, text); !status.ok()) {
-    context.err << "tales: " << status.message() << "\n";
-    return kExitUsage;
-  }
-  return kExitOk;
+  return Deliver(Render(*model, options, journal.parent_path()), options.output, kExitOk, context);
 }
 
 }  // namespace
@@ -60,8 +48,8 @@ void AddReportCommand(CLI::App& app, CliContext& context) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("report", "Tells a run once more, from its journal");
   command->add_option("run", options->run, "A run's folder, or its events.jsonl")->required();
-  command->add_option("--format", options->format, "text, junit or json")
-      ->check(CLI::IsMember({"text", "junit", "json"}))
+  command->add_option("--format", options->format, "text, junit, json, html or markdown")
+      ->check(CLI::IsMember({"text", "junit", "json", "html", "markdown"}))
       ->capture_default_str();
   command->add_option("--output", options->output, "Writes to this file, whole or not at all");
   command->add_flag("--verbose", options->verbose, "In text: also what passed");

@@ -1,4 +1,4 @@
-// `tales report RUN`: a run once more, as text, JUnit or JSON, from its journal alone.
+// `tales report RUN`: a run once more, as text, JUnit, JSON, HTML or Markdown, from its journal alone.
 #pragma once
 
 #include "harness/cli/cli.h"

@@ -12,7 +12,7 @@ namespace {
 
 struct Flags {
   RunRequest request;
-  std::string cluster, talosconfig, kubeconfig, settle, allow, out, resume;
+  std::string cluster, talosconfig, kubeconfig, settle, allow, out, resume, baseline;
   std::vector<std::string> imports;
 };
 
@@ -39,6 +39,7 @@ RunRequest ToRequest(const Flags& flags) {
   request.kubeconfig = Absolute(flags.kubeconfig);
   request.out = Absolute(flags.out);
   request.resume = Absolute(flags.resume);
+  request.baseline = Absolute(flags.baseline);
   for (const std::string& path : flags.imports) request.imports.push_back(Absolute(path));
   if (absl::Duration settle; !flags.settle.empty() && absl::ParseDuration(flags.settle, &settle))
     request.settle = settle;
@@ -68,6 +69,11 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
       ->check(CLI::Validator(CheckDuration, "DURATION"));
   verify->add_option("--jobs", request.jobs, "Worker processes at once")->check(CLI::Range(1, 256));
   verify->add_option("--out", flags->out, "The run's folder. Default: runs/<run id>")->type_name("DIR");
+  verify
+      ->add_option("--baseline", flags->baseline,
+                   "An earlier run, or its report.json or junit.xml: what it judged and this run does not have is "
+                   "missing; the comparison is written too")
+      ->type_name("RUN");
   verify->add_flag("--strict", request.strict, "Resolved, inconclusive and flaky verdicts fail the run too");
   verify->add_option("--allow", flags->allow, "What may be done to the cluster: read, create, disruptive")
       ->check(CLI::Validator(CheckTier, "TIER"));

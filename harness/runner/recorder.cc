@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
@@ -19,12 +20,24 @@ using std::chrono::steady_clock;
 constexpr auto kFlushEvery = std::chrono::milliseconds(200);
 constexpr int kCostFactor = 12;  // reports at most every twelfth of the time
 
+constexpr size_t kLongestName = 150;
+
+// A name that had to give more than its slashes, or its end, gets a mark of the whole: the evidence of two conformance
+// cases whose names begin alike must not become one file.
 std::string SafeName(std::string_view text) {
   std::string safe;
-  for (char c : text.substr(0, 150)) {
-    safe += absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_' ? c : '.';
+  bool is_told_apart = text.size() <= kLongestName;
+  for (char c : text.substr(0, kLongestName)) {
+    const bool is_safe = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+    is_told_apart = is_told_apart && (is_safe || c == '/');
+    safe += is_safe ? c : '.';
   }
   if (safe.empty() || safe.front() == '.') safe.insert(0, "_");
+  if (!is_told_apart) {
+    uint32_t mark = 2166136261;  // FNV-1a: the same in every process of a run
+    for (char c : text) mark = (mark ^ static_cast<unsigned char>(c)) * 16777619;
+    absl::StrAppend(&safe, "-", absl::Hex(mark, absl::kZeroPad8));
+  }
   return safe;
 }
 
@@ -111,7 +124,7 @@ absl::Status Recorder::WriteForeshadow(const nlohmann::json& run) {
 
 void Recorder::Discard() {
   std::error_code ignored;  // what cannot be removed is only in the way
-  for (const char* name : {"events.jsonl", "junit.xml", "report.json"})
+  for (const char* name : {"events.jsonl", "junit.xml", "report.json", "report.html"})
     std::filesystem::remove(folder_ / name, ignored);
 }
 
@@ -142,7 +155,9 @@ absl::Status Recorder::Tick() {
 
 absl::Status Recorder::WriteAll() {
   TALES_RETURN_IF_ERROR(Flush());
-  return WriteReports();
+  TALES_RETURN_IF_ERROR(WriteReports());
+  if (!model_.exit().has_value()) return absl::OkStatus();
+  return WriteFileAtomically(folder_ / "report.html", reports::ToHtml(model_));
 }
 
 absl::StatusOr<std::string> Recorder::WriteEvidence(std::string_view check, std::string_view name,

@@ -38,7 +38,7 @@ class Recorder {
   absl::Status Record(const nlohmann::json& event);
   // To be called now and then (some times a second): flushes what has not reached the disk, renews the reports.
   absl::Status Tick();
-  // Flushes and writes everything now.
+  // Flushes and writes everything now; once the run has ended, report.html too.
   absl::Status WriteAll();
 
   const reports::RunModel& model() const { return model_; }

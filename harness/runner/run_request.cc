@@ -27,6 +27,7 @@ nlohmann::json ToJson(const RunRequest& request) {
                {"faults", request.faults},
                {"conformance", request.conformance},
                {"imports", std::move(imports)},
+               {"baseline", request.baseline.string()},
                {"strict", request.strict}};
   if (request.settle.has_value()) json["settle"] = absl::ToDoubleSeconds(*request.settle);
   if (request.allow.has_value()) json["allow"] = ToString(*request.allow);
@@ -46,6 +47,7 @@ absl::StatusOr<RunRequest> ParseRunRequest(const nlohmann::json& json) {
     request.suites = json.at("suites").get<std::vector<std::string>>();
     request.checks = json.at("checks").get<std::vector<std::string>>();
     request.faults = json.at("faults").get<std::vector<std::string>>();
+    request.baseline = json.value("baseline", "");
     request.strict = json.at("strict").get<bool>();
     request.conformance = json.value("conformance", "");
     for (const Json& path : json.value("imports", Json::array())) request.imports.emplace_back(path.get<std::string>());

@@ -24,6 +24,7 @@ struct RunRequest {
   std::optional<Tier> allow;
   std::string conformance;                     // --conformance; Default: the profile's
   std::vector<std::filesystem::path> imports;  // --import, absolute
+  std::filesystem::path baseline;              // --baseline: a run or a report of one, absolute
   bool strict = false;
   // Not part of what a resumed run repeats:
   int jobs = 0;  // 0: by the machine

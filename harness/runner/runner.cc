@@ -14,6 +14,7 @@
 #include "harness/base/status.h"
 #include "harness/check/ledger.h"
 #include "harness/definition/cluster_file.h"
+#include "harness/runner/baseline.h"
 #include "harness/runner/identity.h"
 #include "harness/runner/interrupts.h"
 #include "harness/runner/plan.h"
@@ -135,6 +136,9 @@ class Verification {
           absl::StrCat("fixture \"", fixture_name_, "\" is not one of ", absl::StrJoin(names, ", ")));
     }
     fixture_ = factory->second();
+    if (!request_.baseline.empty()) {
+      TALES_ASSIGN_OR_RETURN(baseline_, Baseline::Load(request_.baseline, fixture_name_));
+    }
     for (const std::string& text : request_.faults) {
       TALES_ASSIGN_OR_RETURN(FaultRequest fault, ParseFaultRequest(text));
       const bool input = registry_.input_faults.contains(absl::StrCat(fault.domain, ":", fault.id));
@@ -224,6 +228,7 @@ class Verification {
   // What is asked, once all that a run reads is settled.
   absl::StatusOr<Plan> PlanWithInputs() {
     TALES_ASSIGN_OR_RETURN(const Profile profile, ResolveProfile(registry_, inputs_.definition, request_.profile));
+    if (baseline_.has_value()) baseline_->Ask(profile.checks, request_.suites, request_.checks);
     inputs_.producers.conformance = request_.conformance.empty() ? profile.conformance : request_.conformance;
     if (inputs_.producers.conformance == "none") inputs_.producers.conformance.clear();
     TALES_RETURN_IF_ERROR(CheckMode(inputs_.producers.conformance));
@@ -357,7 +362,18 @@ class Verification {
     if (!result.fixture.ok())
       return End(kFixture, absl::StrCat("fixture ", fixture_name_, ": ", result.fixture.message()));
     if (result.interrupted) return End(kInterrupted, "interrupted");
+    const absl::Status recorded = RecordMissing();
+    if (!recorded.ok()) return End(kFixture, std::string(recorded.message()));
     return End(recorder_->model().ExitCode(), "");
+  }
+
+  // What the baseline has, and a run that was judged to its end does not.
+  absl::Status RecordMissing() {
+    if (!baseline_.has_value()) return absl::OkStatus();
+    for (const Json& event : baseline_->MissingEvents(recorder_->model())) {
+      TALES_RETURN_IF_ERROR(recorder_->Record(event));
+    }
+    return absl::OkStatus();
   }
 
   // The last event, every report, and the answer for the terminal.
@@ -375,9 +391,19 @@ class Verification {
                                                  .width = terminal.terminal ? terminal.width : 100,
                                                  .folder = request_.out.string()})
          << std::flush;
+    recorded.Update(CompareWithBaseline(terminal));
     if (recorded.ok()) return code;
     err_ << "tales verify: " << recorded.message() << "\n";
     return code == kOk ? kFixture : code;
+  }
+
+  absl::Status CompareWithBaseline(const Progress::Options& terminal) {
+    if (!baseline_.has_value()) return absl::OkStatus();
+    const absl::StatusOr<std::string> text = baseline_->Report(
+        recorder_->model(), request_.out,
+        {.colour = terminal.colour, .verbose = false, .width = terminal.terminal ? terminal.width : 100});
+    if (text.ok()) out_ << "\n" << *text << std::flush;
+    return text.status();
   }
 
   void TakeDown(int code) {
@@ -404,6 +430,7 @@ class Verification {
   std::optional<ClusterDefinition> definition_;
   std::vector<FaultRequest> faults_, input_faults_;  // the fixture's to make; ours, on copies
   std::unique_ptr<Recorder> recorder_;
+  std::optional<Baseline> baseline_;
   ClusterAccess access_;
   RunInputs inputs_;
   std::unique_ptr<Fixture> fixture_;

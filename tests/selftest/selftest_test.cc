@@ -62,6 +62,48 @@ TEST_F(SelfTest, NoSecretIsLeftAnywhere) {
   EXPECT_TRUE(std::filesystem::exists(Run() / "artifacts" / "odd.leak"));
 }
 
+TEST_F(SelfTest, EvidenceIsKeptOnFailureOnlyAndCapped) {
+  Finish({"--check", "odd.green", "--check", "odd.bulky"});
+  EXPECT_FALSE(std::filesystem::exists(Run() / "artifacts" / "odd.green"));
+  EXPECT_EQ(Of("odd.green").value("evidence", Json::array()).size(), 0u);
+  const std::filesystem::path bulky = Run() / "artifacts" / "odd.bulky" / "bulky.log";
+  ASSERT_TRUE(std::filesystem::exists(bulky));
+  EXPECT_LT(std::filesystem::file_size(bulky), (1u << 20) + 100);
+  EXPECT_THAT(ReadFile(bulky).value_or(""), HasSubstr("bytes left out"));
+  EXPECT_THAT(ReadFile(Run() / "junit.xml").value_or(""), HasSubstr("[[ATTACHMENT|artifacts/odd.bulky/bulky.log]]"));
+  EXPECT_THAT(ReadFile(Run() / "report.html").value_or(""), HasSubstr("href=\"./artifacts/odd.bulky/bulky.log\""));
+}
+
+TEST_F(SelfTest, TheBaselineIsOwed) {
+  ASSERT_EQ(Finish({"--suite", "good"}).exit_code, 0);
+  std::filesystem::rename(Run(), folder_->path() / "base");
+  const std::string base = (folder_->path() / "base").string();
+
+  const Finished same = Finish({"--suite", "good", "--baseline", base});
+  EXPECT_EQ(same.exit_code, 0) << same.output << same.error_output;
+  EXPECT_THAT(same.output, HasSubstr("no regression compared 4 with 4: 4 unchanged"));
+  std::filesystem::remove_all(Run());
+
+  // A check that this binary does not have any more.
+  std::string journal = ReadFile(folder_->path() / "base" / "events.jsonl").value_or("");
+  journal.insert(journal.find("{\"event\":\"end\""),
+                 "{\"event\":\"finished\",\"check\":\"good.old/x\",\"verdict\":\"passed\"}\n"
+                 "{\"event\":\"finished\",\"check\":\"odd.old\",\"verdict\":\"passed\"}\n");
+  ASSERT_OK(WriteFileAtomically(folder_->path() / "base" / "events.jsonl", journal));
+  const Finished fewer = Finish({"--suite", "good", "--baseline", base});
+  EXPECT_EQ(fewer.exit_code, 1) << fewer.output << fewer.error_output;
+  EXPECT_EQ(JUnit(Run())["good.old/x"], "error tales.missing");
+  EXPECT_FALSE(JUnit(Run()).contains("odd.old")) << "nobody asked for its suite";
+  EXPECT_EQ(Json::parse(ReadFile(Run() / "compare.json").value_or("null"), nullptr, false)["counts"]["missing"], 1);
+  EXPECT_THAT(ReadFile(Run() / "compare.md").value_or(""), HasSubstr("good.old/x"));
+  std::filesystem::remove_all(Run());
+
+  const Finished none = Finish({"--baseline", (folder_->path() / "none").string()});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.error_output, HasSubstr("--baseline"));
+  EXPECT_FALSE(std::filesystem::exists(Run())) << "before anything was touched";
+}
+
 TEST_F(SelfTest, ACrashCostsTheCheckThatCrashed) {
   EXPECT_EQ(Finish({"--suite", "crash"}).exit_code, 1);
   auto cases = JUnit(Run());

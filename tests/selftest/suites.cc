@@ -111,36 +111,41 @@ std::vector<Check> Lying() {
 }
 
 std::vector<Check> Odd() {
-  return {Make("odd.fail", Fail),
-          Make("odd.expect",
-               [](CheckContext& c) {
-                 EXPECT_EQ(2 + 2, 5) << "arithmetic";
-                 return Pass(c);
-               }),
-          Make("odd.assert",
-               [](CheckContext& c) {
-                 AssertInHelper();
-                 return Pass(c);
-               }),
-          Make("odd.skip",
-               [](CheckContext& c) {
-                 SkipInHelper();
-                 return Pass(c);
-               }),
-          Make("odd.throw", [](CheckContext&) -> Outcome { throw std::runtime_error("thrown"); }),
-          Make("odd.throw_int", [](CheckContext&) -> Outcome { throw 7; }),
-          Make("odd.unsupported", [](CheckContext&) { return Outcome::Unsupported("2 schedulable nodes", "1"); }),
-          Make("odd.known", [](CheckContext&) { return Outcome::Known("KI-GARP", "host endpoint has no IPv4"); }),
-          Make("odd.resolved", [](CheckContext&) { return Outcome::Resolved("KI-BIGTCP", "GSO 192 KiB"); }),
-          Make("odd.inconclusive", [](CheckContext&) { return Outcome::Inconclusive("the log was rotated"); }),
-          Make("odd.bytes",
-               [](CheckContext&) {
-                 return Outcome::Failed({.expected = "text", .found = "\x1b[31m\xff\x01 ]]>", .next = ""});
-               }),
-          Make("odd.leak", [](CheckContext&) {
-            return Outcome::Failed({.expected = "silence", .found = "token: abcdef.0123456789abcdef", .next = ""})
-                .With({.name = "secrets/../leak.yaml", .content = "password: hunter2hunter2\nplain: yes\n"});
-          })};
+  return {
+      Make("odd.fail", Fail),
+      Make("odd.expect",
+           [](CheckContext& c) {
+             EXPECT_EQ(2 + 2, 5) << "arithmetic";
+             return Pass(c);
+           }),
+      Make("odd.assert",
+           [](CheckContext& c) {
+             AssertInHelper();
+             return Pass(c);
+           }),
+      Make("odd.skip",
+           [](CheckContext& c) {
+             SkipInHelper();
+             return Pass(c);
+           }),
+      Make("odd.throw", [](CheckContext&) -> Outcome { throw std::runtime_error("thrown"); }),
+      Make("odd.throw_int", [](CheckContext&) -> Outcome { throw 7; }),
+      Make("odd.unsupported", [](CheckContext&) { return Outcome::Unsupported("2 schedulable nodes", "1"); }),
+      Make("odd.known", [](CheckContext&) { return Outcome::Known("KI-GARP", "host endpoint has no IPv4"); }),
+      Make("odd.resolved", [](CheckContext&) { return Outcome::Resolved("KI-BIGTCP", "GSO 192 KiB"); }),
+      Make("odd.inconclusive", [](CheckContext&) { return Outcome::Inconclusive("the log was rotated"); }),
+      Make("odd.bytes",
+           [](CheckContext&) {
+             return Outcome::Failed({.expected = "text", .found = "\x1b[31m\xff\x01 ]]>", .next = ""});
+           }),
+      Make("odd.green",
+           [](CheckContext& c) { return Pass(c).With({.name = "green.log", .content = "nobody needs it"}); }),
+      Make("odd.bulky",
+           [](CheckContext& c) { return Fail(c).With({.name = "bulky.log", .content = std::string(3 << 20, 'x')}); }),
+      Make("odd.leak", [](CheckContext&) {
+        return Outcome::Failed({.expected = "silence", .found = "token: abcdef.0123456789abcdef", .next = ""})
+            .With({.name = "secrets/../leak.yaml", .content = "password: hunter2hunter2\nplain: yes\n"});
+      })};
 }
 
 std::vector<Check> Slow() {

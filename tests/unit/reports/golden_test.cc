@@ -1,36 +1,25 @@
-// Every journal in tests/golden against the files beside it. TALES_UPDATE_GOLDEN=1 writes them anew; then read the
-// diff.
-#include <cstdlib>
+// Every journal in tests/golden against the files beside it.
+#include "tests/unit/reports/golden.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "harness/base/deadline.h"
-#include "harness/base/file.h"
 #include "harness/base/subprocess.h"
+#include "reports/html_style.h"
 #include "tests/unit/reports/events.h"
 
 namespace tales::reports {
 namespace {
-
-std::filesystem::path GoldenFolder() {
-  const char* folder = std::getenv("TALES_GOLDEN");
-  return folder != nullptr ? folder : "tests/golden";
-}
 
 class GoldenTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(model_, ReadJournal(GoldenFolder() / absl::StrCat(GetParam(), ".jsonl")));
   }
-  void Compare(const char* extension, const std::string& text) const {
-    const std::filesystem::path path = GoldenFolder() / absl::StrCat(GetParam(), ".", extension);
-    if (std::getenv("TALES_UPDATE_GOLDEN") != nullptr) {
-      ASSERT_OK(WriteFileAtomically(path, text));
-      return;
-    }
-    ASSERT_OK_AND_ASSIGN(const std::string golden, ReadFile(path));
-    EXPECT_EQ(text, golden) << path << " differs; TALES_UPDATE_GOLDEN=1 writes it anew";
+  static void Compare(const char* extension, const std::string& text) {
+    CompareWithGolden(absl::StrCat(GetParam(), ".", extension), text);
   }
   RunModel model_;
 };
@@ -38,6 +27,9 @@ class GoldenTest : public ::testing::TestWithParam<const char*> {
 TEST_P(GoldenTest, JUnit) { Compare("xml", ToJUnit(model_)); }
 TEST_P(GoldenTest, Json) { Compare("json", ToReportJson(model_).dump(1) + "\n"); }
 TEST_P(GoldenTest, Text) { Compare("txt", ToText(model_, {.folder = "runs/x"})); }
+// Without the style, which is the same in all.
+TEST_P(GoldenTest, Html) { Compare("html", absl::StrReplaceAll(ToHtml(model_), {{kHtmlStyle, ""}})); }
+TEST_P(GoldenTest, Markdown) { Compare("md", ToMarkdown(model_)); }
 TEST_P(GoldenTest, VerboseText) { Compare("verbose.txt", ToText(model_, {.verbose = true})); }
 
 TEST_P(GoldenTest, IsValidUnderJunit10) {

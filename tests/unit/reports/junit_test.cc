@@ -41,7 +41,7 @@ TEST(JUnit, ShowsEveryVerdictAsTheTableSays) {
     bool required, strict;
     const char* element;
   };
-  for (const Row& row : {Row{"passed", "", true, true, ""},
+  for (const Row& row : {Row{"passed", "", true, true, "system-out "},
                          {"failed", "", false, false, "failure tales.failed"},
                          {"error", "crash", false, false, "error tales.crash"},
                          {"error", "timeout", false, false, "error tales.timeout"},

@@ -4,6 +4,7 @@
 namespace tales::reports {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -44,6 +45,25 @@ TEST(Text, SaysThatTheRunHasNotEndedAndWhereTheReportsAre) {
   const RunModel model = ModelOf({RunEvent(), Finished("h.a", "passed")});
   EXPECT_THAT(ToText(model, {.folder = "runs/x"}), HasSubstr("has not ended"));
   EXPECT_THAT(ToText(model, {.folder = "runs/x"}), HasSubstr("reports: runs/x/junit.xml"));
+}
+
+TEST(Text, TheAnswerIsTheLastLine) {
+  EXPECT_THAT(ToText(ModelOf({RunEvent(), Finished("h.a", "passed"), End(0)}), {.folder = "runs/x"}),
+              EndsWith("reports: runs/x/report.html, junit.xml, report.json, events.jsonl\nexit 0: all as expected\n"));
+  EXPECT_THAT(ToText(ModelOf({RunEvent(), Finished("h.a", "failed"), Finished("h.b", "error"), End(1)}), {}),
+              EndsWith("exit 1: 2 checks fail the run\n"));
+  EXPECT_THAT(ToText(ModelOf({RunEvent(), Finished("h.a", "failed"), End(130)}), {}),
+              EndsWith("exit 130: interrupted\n"));
+  EXPECT_THAT(ToText(ModelOf({RunEvent(), End(3)}), {}), EndsWith("exit 3: nothing was judged\n"));
+}
+
+TEST(Text, AMergedRunSaysWhatAnEarlierOneSaw) {
+  EXPECT_THAT(ToText(ModelOf({RunEvent(),
+                              {{"event", "retry"}, {"check", "h.a"}, {"verdict", "failed"}, {"found", "no"}},
+                              Finished("h.a", "passed"),
+                              End(0)}),
+                     {}),
+              HasSubstr("passed        at last, not in an earlier run: h.a"));
 }
 
 TEST(Text, ColourOnlyWhereAsked) {

@@ -92,7 +92,8 @@ TEST(TalosConfig, HostileText) {
     EXPECT_THAT(ParseTalosConfig(text, "f"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f"))) << text;
   }
   EXPECT_FALSE(ParseTalosConfig(std::string(100'000, '['), "f").ok());
-  EXPECT_THAT(LoadTalosConfig("/no/such/talosconfig"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/talosconfig")));
+  EXPECT_THAT(LoadTalosConfig("/no/such/talosconfig"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/talosconfig")));
 }
 
 }  // namespace
