@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 
 namespace tales::imports {
 namespace {
@@ -60,18 +59,7 @@ std::string WhySkipped(std::string_view log) {
   return absl::StrJoin(texts, ", ");
 }
 
-// The first issue that excuses one of the lines, where each is excused; "" otherwise.
-std::string IssueOf(const std::vector<std::string>& lines, const Ledger* ledger) {
-  std::string issue;
-  for (const std::string& line : lines) {
-    const auto ruling = ledger == nullptr ? std::nullopt : ledger->RuleLine(line);
-    if (!ruling.has_value() || !ruling->excused) return "";
-    if (issue.empty()) issue = ruling->issue;
-  }
-  return issue;
-}
-
-Outcome JudgeFailure(const JUnitCase& one, std::string_view log, const Ledger* ledger) {
+Outcome JudgeFailure(const JUnitCase& one, std::string_view log) {
   std::vector<std::string> actions;
   for (std::string& line : Lines(one.text)) {
     if (!absl::StripAsciiWhitespace(line).empty()) actions.push_back(std::move(line));
@@ -84,7 +72,6 @@ Outcome JudgeFailure(const JUnitCase& one, std::string_view log, const Ledger* l
   if (one.name == kLogCheck) {
     const std::vector<std::string> lines = InvestigatedLines(log);
     if (!lines.empty()) found = absl::StrJoin(lines, "\n");
-    if (std::string issue = IssueOf(lines, ledger); !issue.empty()) return Outcome::Known(std::move(issue), found);
     next = "a line that is known goes into knownIssues of the cluster file; the others: kubectl logs of that agent";
   }
   const std::string_view section = SectionOf(log, one.name);
@@ -94,7 +81,7 @@ Outcome JudgeFailure(const JUnitCase& one, std::string_view log, const Ledger* l
 
 class Gathering {
  public:
-  Gathering(bool one_node, const Ledger* ledger) : one_node_(one_node), ledger_(ledger) {}
+  explicit Gathering(bool one_node) : one_node_(one_node) {}
 
   void Add(const ForeignResult& result) {
     const std::string last = LastLine(result.log);
@@ -162,8 +149,7 @@ class Gathering {
 
   void AddCase(const JUnitCase& one, const std::string& log) {
     const bool is_bad = one.result == JUnitResult::kFailed || one.result == JUnitResult::kError;
-    ConnectivityVerdict verdict{std::string(one.name),
-                                is_bad ? JudgeFailure(one, log, ledger_) : Outcome::Passed("passed"),
+    ConnectivityVerdict verdict{std::string(one.name), is_bad ? JudgeFailure(one, log) : Outcome::Passed("passed"),
                                 absl::Seconds(one.seconds)};
     const auto [place, is_new] = places_.emplace(verdict.test, tests_.size());
     if (is_new) {
@@ -174,7 +160,6 @@ class Gathering {
   }
 
   const bool one_node_;
-  const Ledger* const ledger_;
   bool single_node_ = false;
   size_t skipped_ = 0;
   std::string why_skipped_, evidence_;
@@ -199,13 +184,7 @@ Outcome Produce(ProducerContext& context) {
     return Outcome::Unsupported("the results of `cilium connectivity test`",
                                 "none: run it with --junit-file FILE, and name FILE with --import");
   }
-  const ClusterDefinition& definition = context.cluster().definition();
-  const Ledger ledger(definition.known_issues,
-                      {.talos = definition.talos.version,
-                       .kubernetes = definition.kubernetes.version,
-                       .cilium = definition.cilium.has_value() ? definition.cilium->version : ""},
-                      absl::Now());
-  ConnectivityJudgement judgement = JudgeConnectivity(found, HasOneNode(definition), &ledger);
+  ConnectivityJudgement judgement = JudgeConnectivity(found, HasOneNode(context.cluster().definition()));
   std::vector<std::string> checks;
   for (const ConnectivityVerdict& one : judgement.tests) checks.push_back(kTest + one.test);
   context.Announce(checks);
@@ -230,8 +209,8 @@ std::vector<std::string> InvestigatedLines(std::string_view log) {
   return found;
 }
 
-ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node, const Ledger* ledger) {
-  Gathering gathering(one_node, ledger);
+ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node) {
+  Gathering gathering(one_node);
   for (const ForeignResult& result : found.results) gathering.Add(result);
   for (const absl::Status& stranger : found.strangers) gathering.AddStranger(stranger);
   return std::move(gathering).Judge();

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "harness/check/ledger.h"
 #include "harness/check/outcome.h"
 #include "harness/runner/producer.h"
 #include "suites/imports/foreign_results.h"
@@ -27,9 +26,8 @@ struct ConnectivityJudgement {
   std::vector<ConnectivityVerdict> tests;  // that ran; those that it left out are counted in `run`
 };
 
-// Pure. `one_node`: the cluster has one node for ordinary pods, as declared. check-log-errors fails for every warning;
-// where `ledger` (nullptr: none) excuses each line that it found fault with, it is known.
-ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node, const Ledger* ledger = nullptr);
+// Pure. `one_node`: the cluster has one node for ordinary pods, as declared.
+ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node);
 
 // The lines below "Found N logs ... that must be investigated": what check-log-errors fails for.
 std::vector<std::string> InvestigatedLines(std::string_view log);

@@ -2,7 +2,6 @@
 #include "suites/imports/connectivity.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::imports {
@@ -83,21 +82,6 @@ TEST(ConnectivityTest, TheLogCheckShowsTheLinesThatItFoundFaultWith) {
   // Without the log there is only the action.
   EXPECT_THAT(Found(Judge(JUnit(Failed("check-log-errors", "check-log-errors/a/b"))).tests.at(0).outcome),
               HasSubstr("check-log-errors/a/b"));
-}
-
-TEST(ConnectivityTest, ALogCheckThatFindsOnlyKnownLinesIsKnown) {
-  const std::string junit = JUnit(Failed("check-log-errors", "check-log-errors/no-errors-in-logs/rn/cilium/x"));
-  ForeignResults found;
-  found.results.push_back({"conn.xml", reports::ParseJUnit(junit, "conn.xml"), kLogCheckLog});
-  const std::vector<KnownIssue> both = {
-      {.id = "KI-GARP", .link = "https://example.org/1", .reason = "r", .until_date = "2099-01-01"},
-      {.id = "KI-BIGTCP", .link = "https://example.org/2", .reason = "r", .until_date = "2099-01-01"}};
-  const Ledger ledger(both, {}, absl::Now());
-  const ConnectivityJudgement known = JudgeConnectivity(found, false, &ledger);
-  EXPECT_EQ(known.tests.at(0).outcome.verdict(), Verdict::kKnown);
-  EXPECT_EQ(known.tests[0].outcome.issue(), "KI-GARP");
-  const Ledger one({both[0]}, {}, absl::Now());
-  EXPECT_EQ(JudgeConnectivity(found, false, &one).tests.at(0).outcome.verdict(), Verdict::kFailed);
 }
 
 TEST(ConnectivityTest, EverythingSkippedIsNotGreen) {
