@@ -87,7 +87,7 @@ class Html {
 
   void WriteSuites() {
     for (const Suite& suite : SuitesRedFirst()) {
-      Add("<details class=\"suite\"", suite.red > 0 ? " open" : "", "><summary><span class=\"",
+      Add("<details class=\"suite\"", suite.red > 0 ? " open=\"\"" : "", "><summary><span class=\"",
           suite.red > 0 ? "red" : "green", "\">", HtmlText(suite.name), "</span> <span class=\"soft\">",
           HtmlText(Summary(suite.counts)), "</span></summary>\n");
       for (const Group& group : RedGroups(model_, suite.name)) WriteGroup(group, true);
@@ -113,7 +113,7 @@ class Html {
   // `red`: it fails the run, and is open from the start.
   void WriteGroup(const Group& group, bool red) {
     const Case& one = *group.first;
-    Add("<details class=\"case", red ? "\" open" : " quiet\"", "><summary><b class=\"", red ? "red" : "amber", "\">",
+    Add("<details class=\"case", red ? "\" open=\"\"" : " quiet\"", "><summary><b class=\"", red ? "red" : "amber", "\">",
         HtmlText(one.Word()), "</b> <code>", HtmlText(Title(group)), "</code></summary>\n");
     if (!one.question.empty()) Add("<p class=\"soft\">", HtmlText(OneLine(one.question)), "</p>");
     Add("<dl>");

@@ -1,5 +1,6 @@
 #include "harness/cli/init.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "fixtures/adopt/credentials.h"
 #include "fixtures/adopt/discovery.h"
 #include "harness/base/file.h"
+#include "harness/check/builtin_issues.h"
 #include "harness/definition/cluster_file.h"
 
 namespace tales {
@@ -22,6 +24,21 @@ struct Options {
 int Trouble(CliContext& context, const absl::Status& status, int exit_code) {
   context.err << "tales init: " << status.message() << "\n";
   return exit_code;
+}
+
+// What `tales` recognises by itself on such a cluster. Whoever has an issue of these knows of it from the first run on;
+// whoever has it not is told by that run that the entry can go.
+void AddBuiltinIssues(ClusterDefinition& definition) {
+  const auto takes_pods = [](const NodeDefinition& node) {
+    return std::none_of(node.taints.begin(), node.taints.end(), [](const std::string& taint) {
+      return taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
+    });
+  };
+  const bool one_worker = std::count_if(definition.nodes.begin(), definition.nodes.end(), takes_pods) < 2;
+  for (const BuiltinIssue& issue : BuiltinIssues()) {
+    const bool of_cilium = issue.entry.until_version.contains("cilium") && definition.cilium.has_value();
+    if (of_cilium || (issue.with_one_schedulable_node && one_worker)) definition.known_issues.push_back(issue.entry);
+  }
 }
 
 int Init(const Options& options, CliContext& context) {
@@ -45,6 +62,7 @@ int Init(const Options& options, CliContext& context) {
   if (!definition.ok()) return Trouble(context, definition.status(), kExitNothingJudged);
   definition->discovered = false;  // it is going to be read, and then it is somebody's intent
   if (!options.name.empty()) definition->cluster = options.name;
+  AddBuiltinIssues(*definition);
   const std::string text = WriteClusterFile(*definition);
   // What cannot be read back would only be noticed by the next run.
   if (const auto again = ParseClusterFile(text, "the cluster file", std::filesystem::current_path(error));

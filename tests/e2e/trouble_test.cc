@@ -88,7 +88,11 @@ TEST_P(OneNodeInTrouble, IsOneFailureInTime) {
   EXPECT_LT(absl::Now() - begin, absl::Seconds(90));
   const std::set<std::string> red = Red("run");
   EXPECT_TRUE(red.contains("health.talos_api/worker")) << run.output;
-  for (const std::string& check : red) EXPECT_FALSE(absl::EndsWith(check, "/control")) << check << "\n" << run.output;
+  for (const std::string& check : red) {
+    // The agent of the control plane says what is true: it does not reach the worker.
+    if (check == "cilium.node_health/control") continue;
+    EXPECT_FALSE(absl::EndsWith(check, "/control")) << check << "\n" << run.output;
+  }
   EXPECT_THAT(run.output, HasSubstr("health.talos_api/worker"));
 }
 INSTANTIATE_TEST_SUITE_P(All, OneNodeInTrouble, ::testing::Values("node-down", "talos-hang", "talos-garbage"),

@@ -86,7 +86,7 @@ TEST_F(SelfTest, TheBaselineIsOwed) {
 
   // A check that this binary does not have any more.
   std::string journal = ReadFile(folder_->path() / "base" / "events.jsonl").value_or("");
-  journal.insert(journal.find("{\"event\":\"end\""),
+  journal.insert(journal.rfind('\n', journal.find("\"event\":\"end\"")) + 1,
                  "{\"event\":\"finished\",\"check\":\"good.old/x\",\"verdict\":\"passed\"}\n"
                  "{\"event\":\"finished\",\"check\":\"odd.old\",\"verdict\":\"passed\"}\n");
   ASSERT_OK(WriteFileAtomically(folder_->path() / "base" / "events.jsonl", journal));

@@ -135,12 +135,13 @@ TEST(Compare, RefusesDifferentFixtures) {
 }
 
 TEST(Compare, SaysWhatAReaderHasToKnow) {
-  const Comparison comparison =
-      CompareOk(Set({Finished("h.a", "passed")}, {{"authority", "sha256:1"},
-                                                  {"fixture", "adopt"},
-                                                  {"profile", "health"},
-                                                  {"run", "2025-03-03T01-00-00Z-7f3a"}}),
-                Set({Finished("h.b", "passed")}, {{"authority", "sha256:2"}, {"profile", "nightly"}}));
+  const Comparison comparison = CompareOk(
+      Set({Finished("h.a", "passed")}, {{"authority", "sha256:1"},
+                                        {"fixture", "adopt"},
+                                        {"profile", "health"},
+                                        {"run", "2025-03-03T01-00-00Z-7f3a"}}),
+      Set({Finished("h.b", "passed")}, {{"authority", "sha256:2"}, {"fixture", "adopt"}, {"profile", "nightly"}}),
+      {.across_fixtures = true});
   const std::string notes = absl::StrJoin(comparison.notes, "\n");
   EXPECT_THAT(notes, HasSubstr("not one case of HEAD is in BASE"));
   EXPECT_THAT(notes, HasSubstr("not the same cluster"));
