@@ -113,8 +113,8 @@ class Html {
   // `red`: it fails the run, and is open from the start.
   void WriteGroup(const Group& group, bool red) {
     const Case& one = *group.first;
-    Add("<details class=\"case", red ? "\" open=\"\"" : " quiet\"", "><summary><b class=\"", red ? "red" : "amber", "\">",
-        HtmlText(one.Word()), "</b> <code>", HtmlText(Title(group)), "</code></summary>\n");
+    Add("<details class=\"case", red ? "\" open=\"\"" : " quiet\"", "><summary><b class=\"", red ? "red" : "amber",
+        "\">", HtmlText(one.Word()), "</b> <code>", HtmlText(Title(group)), "</code></summary>\n");
     if (!one.question.empty()) Add("<p class=\"soft\">", HtmlText(OneLine(one.question)), "</p>");
     Add("<dl>");
     if (!red) Field("why", Reason(model_, one));

@@ -55,7 +55,7 @@ class RunLoop {
     // What a verdict is in the light of the known issues; `check` is set. Default: what it is.
     std::function<void(WorkerEvent& event)> rule;
     Scheduler::Options scheduling;
-    std::function<absl::Status()> alive;  // the fixture's; Default: always
+    std::function<absl::Status()> alive;         // the fixture's; Default: always
     absl::Duration grace = absl::Seconds(2);     // beyond a look's deadline, before its worker is killed
     absl::Duration silence = absl::Seconds(60);  // between looks: opening the cluster, a pause while settling
   };
