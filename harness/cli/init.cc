@@ -1,6 +1,5 @@
 #include "harness/cli/init.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -29,12 +28,7 @@ int Trouble(CliContext& context, const absl::Status& status, int exit_code) {
 // What `tales` recognises by itself on such a cluster. Whoever has an issue of these knows of it from the first run on;
 // whoever has it not is told by that run that the entry can go.
 void AddBuiltinIssues(ClusterDefinition& definition) {
-  const auto takes_pods = [](const NodeDefinition& node) {
-    return std::none_of(node.taints.begin(), node.taints.end(), [](const std::string& taint) {
-      return taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
-    });
-  };
-  const bool one_worker = std::count_if(definition.nodes.begin(), definition.nodes.end(), takes_pods) < 2;
+  const bool one_worker = definition.SchedulableNodes() < 2;
   for (const BuiltinIssue& issue : BuiltinIssues()) {
     const bool of_cilium = issue.entry.until_version.contains("cilium") && definition.cilium.has_value();
     if (of_cilium || (issue.with_one_schedulable_node && one_worker)) definition.known_issues.push_back(issue.entry);

@@ -1,5 +1,7 @@
 #include "harness/definition/cluster_definition.h"
 
+#include <algorithm>
+
 namespace tales {
 
 std::string_view ToString(Role role) { return role == Role::kControlPlane ? "controlplane" : "worker"; }
@@ -35,6 +37,15 @@ const NodeDefinition* ClusterDefinition::FindNodeByAddress(std::string_view addr
     if (node.address == address) return &node;
   }
   return nullptr;
+}
+
+int ClusterDefinition::SchedulableNodes() const {
+  const auto takes_ordinary_pods = [](const NodeDefinition& node) {
+    return std::none_of(node.taints.begin(), node.taints.end(), [](const std::string& taint) {
+      return taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
+    });
+  };
+  return static_cast<int>(std::count_if(nodes.begin(), nodes.end(), takes_ordinary_pods));
 }
 
 std::vector<const NodeDefinition*> ClusterDefinition::NodesWithRole(Role role) const {

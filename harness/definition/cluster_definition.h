@@ -138,6 +138,8 @@ struct ClusterDefinition {
   const NodeDefinition* FindNode(std::string_view name) const;  // nullptr: no such node
   const NodeDefinition* FindNodeByAddress(std::string_view address) const;
   std::vector<const NodeDefinition*> NodesWithRole(Role role) const;
+  // How many nodes an ordinary pod can be put on, as declared: no taint keeps it away.
+  int SchedulableNodes() const;
 };
 
 }  // namespace tales

@@ -34,24 +34,13 @@ constexpr int kOk = 0, kUsage = 2, kFixture = 3, kInterrupted = 130;
 
 std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
 
-int Schedulable(const ClusterDefinition& definition) {
-  int schedulable = 0;
-  for (const NodeDefinition& node : definition.nodes) {
-    bool tainted = false;
-    for (const std::string& taint : node.taints)
-      tainted = tainted || taint.ends_with(":NoSchedule") || taint.ends_with(":NoExecute");
-    schedulable += tainted ? 0 : 1;
-  }
-  return schedulable;
-}
-
 // By what was declared or discovered before the run: the loop waits for no cluster. That it is so is judged by checks.
 Ledger MakeLedger(const ClusterDefinition& definition) {
   return Ledger(definition.known_issues,
                 {.talos = definition.talos.version,
                  .kubernetes = definition.kubernetes.version,
                  .cilium = definition.cilium.has_value() ? definition.cilium->version : "",
-                 .schedulable = Schedulable(definition)},
+                 .schedulable = definition.SchedulableNodes()},
                 absl::Now());
 }
 
@@ -71,7 +60,7 @@ Json DescribeCluster(const ClusterDefinition& definition) {
           {"kubernetes", definition.kubernetes.version},
           {"cilium", definition.cilium.has_value() ? definition.cilium->version : ""},
           {"nodes", definition.nodes.size()},
-          {"schedulable", Schedulable(definition)}};
+          {"schedulable", definition.SchedulableNodes()}};
 }
 
 class Verification {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/base/status.h"
 #include "harness/check/builtin_issues.h"
+#include "harness/check/ledger_facts.h"
 #include "harness/check/spec.h"
 #include "suites/conformance/required_tests.h"
 #include "suites/imports/foreign_results.h"
@@ -15,18 +16,8 @@ namespace {
 
 using kube::Json;
 
-bool IsTainted(const Json& node) {
-  const Json& taints = Array(node, "spec.taints");
-  return std::any_of(taints.begin(), taints.end(), [](const Json& taint) {
-    const std::string effect = Text(taint, "effect");
-    return effect == "NoSchedule" || effect == "NoExecute";
-  });
-}
-
 bool TakesOrdinaryPods(const Json& node) {
-  const auto spec = node.find("spec");
-  const bool cordoned = spec != node.end() && spec->is_object() && spec->value("unschedulable", false);
-  return ConditionStatus(node, "Ready") == "True" && !cordoned && !IsTainted(node);
+  return ConditionStatus(node, "Ready") == "True" && WhyUnschedulable(node).empty();
 }
 
 std::string Name(const Json& object) { return Text(object, "metadata.name"); }

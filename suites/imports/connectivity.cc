@@ -168,23 +168,13 @@ class Gathering {
   std::map<std::string, size_t> places_;  // in tests_
 };
 
-// As declared: what is in the way of ordinary pods is a taint.
-bool HasOneNode(const ClusterDefinition& definition) {
-  const auto is_ordinary = [](const NodeDefinition& node) {
-    return std::none_of(node.taints.begin(), node.taints.end(), [](const std::string& taint) {
-      return absl::EndsWith(taint, ":NoSchedule") || absl::EndsWith(taint, ":NoExecute");
-    });
-  };
-  return std::count_if(definition.nodes.begin(), definition.nodes.end(), is_ordinary) == 1;
-}
-
 Outcome Produce(ProducerContext& context) {
   const ForeignResults found = ReadForeignResults(context.inputs().imports, Tool::kConnectivity, context.folder());
   if (found.results.empty() && found.strangers.empty()) {
     return Outcome::Unsupported("the results of `cilium connectivity test`",
                                 "none: run it with --junit-file FILE, and name FILE with --import");
   }
-  ConnectivityJudgement judgement = JudgeConnectivity(found, HasOneNode(context.cluster().definition()));
+  ConnectivityJudgement judgement = JudgeConnectivity(found, context.cluster().definition().SchedulableNodes() == 1);
   std::vector<std::string> checks;
   for (const ConnectivityVerdict& one : judgement.tests) checks.push_back(kTest + one.test);
   context.Announce(checks);

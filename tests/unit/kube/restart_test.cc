@@ -32,7 +32,7 @@ std::string Event(std::string_view type, int version) {
 // A server that is down for a while after the requests for which `handler` says so.
 class RestartingServer {
  public:
-  // A second value of true: go down after this answer.
+  // A second value of true: go down; the answer may still be written, or not.
   using Handler = std::function<std::pair<Response, bool>(const Request&)>;
   RestartingServer(absl::Duration down, Handler handler) : down_(down), handler_(std::move(handler)) {
     Start();
@@ -59,6 +59,11 @@ class RestartingServer {
     changed_.notify_all();
     keeper_.join();
   }
+  void GoDown() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    go_down_ = true;
+    changed_.notify_all();
+  }
   std::unique_ptr<Client> Open() const {
     auto client = Client::Open({.server = absl::StrCat("http://127.0.0.1:", port_)});
     return client.ok() ? *std::move(client) : nullptr;
@@ -69,11 +74,7 @@ class RestartingServer {
     server_ = std::make_unique<TestServer>(TestServer::Options{.client_authority = "", .port = port_},
                                            [this](const Request& request) {
                                              auto [response, down] = handler_(request);
-                                             if (down) {
-                                               const std::lock_guard<std::mutex> lock(mutex_);
-                                               go_down_ = true;
-                                               changed_.notify_all();
-                                             }
+                                             if (down) GoDown();
                                              return response;
                                            });
   }
@@ -113,7 +114,7 @@ TEST(RestartTest, AWatchGoesOnBehindItsLastEvent) {
     watches.push_back(request.target);
     if (watches.size() == 1) {
       const std::string events = Event("ADDED", 6) + Event("BOOKMARK", 8);
-      return {{absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", events), Response::kHang}, true};
+      return {{absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", events), Response::kHang}, false};
     }
     return {Answer(200, Event("DELETED", 9)), false};
   });
@@ -122,6 +123,7 @@ TEST(RestartTest, AWatchGoesOnBehindItsLastEvent) {
       kPods, "", {}, "",
       [&](const WatchEvent& event) {
         seen.push_back(event.type);
+        if (event.type == "BOOKMARK") server.GoDown();
         return event.type != "DELETED";
       },
       Soon()));
