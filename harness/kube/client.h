@@ -85,8 +85,10 @@ class Client {
   absl::StatusOr<std::vector<Json>> List(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
                                          Deadline deadline);
   // From `resource_version` ("" = now, with what exists as ADDED) until `sink` returns false (OK), `deadline` passes
-  // (DeadlineExceeded) or the server ends it (OutOfRange where it must be listed again). A connection that breaks, also
-  // by a restart of the server (20 s at most), is made anew, and the watch goes on behind the last event.
+  // (DeadlineExceeded) or the server ends it. A connection that breaks, also by a restart of the server (20 s at most),
+  // is made anew, and the watch goes on behind the last event. Where the server no longer knows that (410), a watch
+  // from now lists again and tells what differs, a deleted object by its metadata alone; one from `resource_version`
+  // ends with OutOfRange.
   absl::Status Watch(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
                      std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink,
                      Deadline deadline);

@@ -59,7 +59,10 @@ std::string VerificationFailure(const TransferFailure& failure) {
     case X509_V_ERR_UNSPECIFIED:
       return absl::StrCat("TLS: wrong name: ", failure.detail);
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "TLS: the server's certificate, or its authority's, has expired";
+      return "TLS: the server's certificate, or its authority's, has expired by the clock of this machine; Talos "
+             "renews a "
+             "server's certificate while the node runs, so compare the clocks first, then see until when the authority "
+             "holds";
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "TLS: the server's certificate is not valid yet: one of the two clocks is wrong";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -122,6 +125,12 @@ absl::Status FromTransfer(const TransferFailure& failure) {
     case CURLE_SSL_CACERT_BADFILE:
       return absl::FailedPreconditionError(absl::StrCat("TLS: the certificate authority is not usable: ", detail));
     case CURLE_SSL_CONNECT_ERROR:
+      // A server that is just going away breaks off in the handshake: that says nothing of its TLS.
+      if (absl::StrContains(detail, "SSL_ERROR_SYSCALL") || absl::StrContains(detail, "Recv failure") ||
+          absl::StrContains(detail, "Send failure")) {
+        return absl::UnavailableError(absl::StrCat("the connection broke in the TLS handshake: ", detail));
+      }
+      return absl::FailedPreconditionError(absl::StrCat("TLS: ", detail));
     case CURLE_SSL_CIPHER:
       return absl::FailedPreconditionError(absl::StrCat("TLS: ", detail));
     case CURLE_COULDNT_RESOLVE_HOST:

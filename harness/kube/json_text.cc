@@ -42,4 +42,11 @@ absl::StatusOr<nlohmann::json> ParseJson(std::string_view text) {
   }
 }
 
+std::string MetadataText(const nlohmann::json& object, const char* key) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return "";
+  const auto value = metadata->find(key);
+  return value != metadata->end() && value->is_string() ? value->get<std::string>() : "";
+}
+
 }  // namespace tales::kube

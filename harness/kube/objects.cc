@@ -18,13 +18,6 @@ absl::StatusOr<Reply> SendObject(auto& impl, const HttpRequest& request, Deadlin
 
 std::string Dump(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-std::string MetadataText(const Json& object, const char* key) {
-  const auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return "";
-  const auto value = metadata->find(key);
-  return value != metadata->end() && value->is_string() ? value->get<std::string>() : "";
-}
-
 std::string ChangePath(ResourcePath kind, std::string_view namespace_, std::string_view name, bool dry_run) {
   std::string path = ObjectPath(kind, namespace_, name);
   AddQuery(path, "fieldManager", kFieldManager);

@@ -72,23 +72,67 @@ class EventReader {
   std::string pending_;
 };
 
+// What a watch has told of, so that a new list can be told as events too.
+class KnownObjects {
+ public:
+  explicit KnownObjects(const std::function<bool(const WatchEvent&)>& sink) : sink_(sink) {}
+
+  void Note(const WatchEvent& event) {
+    const Key key = KeyOf(event.object);
+    if (event.type == "DELETED") versions_.erase(key);
+    if (event.type == "ADDED" || event.type == "MODIFIED") versions_[key] = Version(event.object);
+  }
+  // Tells how `items` differ from what is known; false when the sink has enough.
+  bool Take(std::vector<Json> items) {
+    std::map<Key, std::string> before = std::exchange(versions_, {});
+    for (Json& item : items) {
+      const auto old = before.extract(KeyOf(item));
+      WatchEvent event{.type = old.empty() ? "ADDED" : "MODIFIED", .object = std::move(item)};
+      Note(event);
+      if (!old.empty() && old.mapped() == Version(event.object)) continue;
+      if (!sink_(event)) return false;
+    }
+    for (const auto& [key, version] : before) {
+      const auto& [in_namespace, name] = key;
+      Json metadata = {{"name", name}, {"resourceVersion", version}};
+      if (!in_namespace.empty()) metadata["namespace"] = in_namespace;
+      if (!sink_({.type = "DELETED", .object = {{"metadata", std::move(metadata)}}})) return false;
+    }
+    return true;
+  }
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+  static Key KeyOf(const Json& object) { return {MetadataText(object, "namespace"), MetadataText(object, "name")}; }
+  static std::string Version(const Json& object) { return MetadataText(object, "resourceVersion"); }
+
+  const std::function<bool(const WatchEvent&)>& sink_;
+  std::map<Key, std::string> versions_;
+};
+
 }  // namespace
 
 absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const ListOptions& options,
                            std::string_view resource_version, const std::function<bool(const WatchEvent&)>& sink,
                            Deadline deadline) {
-  EventReader reader(sink);
+  // A watch that we began with a list of our own can begin so again, when the server has forgotten where we were (410):
+  // after its restart, or a compaction.
+  const bool lists = resource_version.empty();
+  KnownObjects known(sink);
+  const std::function<bool(const WatchEvent&)> remember = [&](const WatchEvent& event) {
+    known.Note(event);
+    return sink(event);
+  };
+  EventReader reader(lists ? remember : sink);
   reader.resource_version = std::string(resource_version);
-  if (resource_version.empty()) {
-    // A watch from nowhere would begin with what exists, in no order of versions: broken off there, nobody could tell
-    // where to go on.
+  // A watch from nowhere would begin with what exists, in no order of versions: broken off there, nobody could tell
+  // where to go on.
+  if (lists) {
     TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
-    for (Json& item : listing.items) {
-      if (!sink({.type = "ADDED", .object = std::move(item)})) return absl::OkStatus();
-    }
+    if (!known.Take(std::move(listing.items))) return absl::OkStatus();
     reader.resource_version = std::move(listing.resource_version);
   }
-  bool answered = resource_version.empty();
+  bool answered = lists;
   absl::Time last_answer = absl::Now();
   // A server ends each watch after some minutes; it goes on from the last version seen.
   while (true) {
@@ -109,7 +153,16 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
     const bool answered_before = std::exchange(answered, false);
     const absl::Status status = impl_->Send(request, deadline).status();
     if (reader.stopped) return absl::OkStatus();
-    if (!reader.status.ok()) return impl_->Describe(reader.status, request);
+    const absl::Status said = reader.status.ok() ? status : impl_->Describe(reader.status, request);
+    if (absl::IsOutOfRange(said) && lists) {
+      reader.status = absl::OkStatus();
+      TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
+      if (!known.Take(std::move(listing.items))) return absl::OkStatus();
+      reader.resource_version = std::move(listing.resource_version);
+      absl::SleepFor(std::min(kPause, deadline.remaining()));
+      continue;
+    }
+    if (!reader.status.ok()) return said;
     if (answered) last_answer = absl::Now();
     answered = answered || answered_before;
     const bool restarts = absl::IsUnavailable(status) && answered && absl::Now() - last_answer < kRestart;

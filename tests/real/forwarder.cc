@@ -24,17 +24,17 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// What can be read of `from` goes to `to`; false when one of them is closed.
-bool Pass(int from, int to) {
+// What can be read of `from` goes to `to`; how much, or 0 when one of them is closed.
+ssize_t Pass(int from, int to) {
   std::array<char, 64 << 10> block;
   const ssize_t count = recv(from, block.data(), block.size(), 0);
-  if (count <= 0) return false;
+  if (count <= 0) return 0;
   for (ssize_t sent = 0; sent < count;) {
     const ssize_t n = send(to, block.data() + sent, static_cast<size_t>(count - sent), MSG_NOSIGNAL);
-    if (n <= 0) return false;
+    if (n <= 0) return 0;
     sent += n;
   }
-  return true;
+  return count;
 }
 
 }  // namespace
@@ -83,8 +83,15 @@ void Forwarder::Serve() {
     std::vector<std::pair<int, int>> open;
     for (size_t i = 0; i < pairs.size(); ++i) {
       const auto [client, server] = pairs[i];
-      const bool alive = (polled[1 + 2 * i].revents == 0 || Pass(client, server)) &&
-                         (polled[2 + 2 * i].revents == 0 || Pass(server, client));
+      bool alive = polled[1 + 2 * i].revents == 0 || Pass(client, server) > 0;
+      if (alive && polled[2 + 2 * i].revents != 0) {
+        const ssize_t passed = Pass(server, client);
+        alive = passed > 0;
+        if (left_ > 0 && (left_ -= passed) <= 0) {
+          left_ = 0;
+          refuse_ = true;
+        }
+      }
       if (alive) {
         open.push_back(pairs[i]);
       } else {

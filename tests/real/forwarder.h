@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ class Forwarder {
   std::string url() const;
   // While true, connections are cut and new ones closed at once.
   void Refuse(bool refuse) { refuse_ = refuse; }
+  // Refuses, as by Refuse(true), once so many more bytes have come back from there.
+  void RefuseAfter(int64_t bytes) { left_ = bytes; }
+  bool refuses() const { return refuse_; }
 
  private:
   Forwarder(int listener, int port, int target) : listener_(listener), port_(port), target_(target) {}
@@ -26,6 +30,7 @@ class Forwarder {
 
   const int listener_, port_, target_;
   std::atomic<bool> refuse_ = false, stop_ = false;
+  std::atomic<int64_t> left_ = 0;  // 0: no end
   std::thread thread_;
 };
 

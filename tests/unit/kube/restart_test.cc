@@ -131,6 +131,36 @@ TEST(RestartTest, AWatchGoesOnBehindItsLastEvent) {
   EXPECT_THAT(watches, ElementsAre(HasSubstr("resourceVersion=5"), HasSubstr("resourceVersion=8")));
 }
 
+// After a restart the server knows no revision of before: what changed meanwhile is seen by listing again.
+TEST(RestartTest, AWatchWhosePlaceIsForgottenListsAgainAndTellsTheDifference) {
+  std::atomic<int> lists = 0, watches = 0;
+  const TestServer server({}, [&](const Request& request) {
+    const auto object = [](std::string_view name, int version) {
+      return absl::StrCat(R"({"metadata":{"name":")", name, R"(","resourceVersion":")", version, "\"}}");
+    };
+    if (absl::StrContains(request.target, "watch=true")) {
+      if (++watches > 1) return Answer(200, absl::StrCat(R"({"type":"ADDED","object":)", object("last", 30), "}\n"));
+      return Answer(410, R"({"kind":"Status","reason":"Expired","message":"too old resource version"})");
+    }
+    const std::string items = ++lists == 1
+                                  ? absl::StrCat(object("kept", 1), ",", object("changed", 2), ",", object("gone", 3))
+                                  : absl::StrCat(object("kept", 1), ",", object("changed", 20), ",", object("new", 21));
+    return Answer(200, absl::StrCat(R"({"metadata":{"resourceVersion":"5"},"items":[)", items, "]}"));
+  });
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Open({.server = server.url()}));
+  std::vector<std::string> seen;
+  EXPECT_OK(client->Watch(
+      kPods, "", {}, "",
+      [&](const WatchEvent& event) {
+        const std::string name = event.object["metadata"]["name"];
+        seen.push_back(absl::StrCat(event.type, " ", name));
+        return name != "last";
+      },
+      Soon()));
+  EXPECT_THAT(seen, ElementsAre("ADDED kept", "ADDED changed", "ADDED gone", "MODIFIED changed", "ADDED new",
+                                "DELETED gone", "ADDED last"));
+}
+
 TEST(RestartTest, AWatchEndsWithItsDeadlineAlsoWhileTheServerIsAway) {
   RestartingServer server(absl::Seconds(2), [&](const Request& request) -> std::pair<Response, bool> {
     if (!absl::StrContains(request.target, "watch=true")) return {Answer(200, R"({"items":[]})"), false};
