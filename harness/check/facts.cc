@@ -1,6 +1,6 @@
 #include "harness/check/facts.h"
 
-#include <atomic>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "harness/base/parallel.h"
@@ -22,6 +22,9 @@ struct Facts::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   std::map<std::string, std::shared_ptr<Entry>> entries;
+  // Nodes that did not answer when they were asked last. They are not asked ahead for others again: whoever asks for a
+  // healthy node would wait for the deadline of a dead one, once a fact.
+  std::set<std::string> silent;
   Cluster& cluster;
 
   explicit Impl(Cluster& c) : cluster(c) {}
@@ -39,6 +42,19 @@ struct Facts::Impl {
     entry.value = std::move(value);
     entry.ready = true;
     changed.notify_all();
+  }
+
+  bool IsSilent(const NodeDefinition& node) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return silent.contains(node.name);
+  }
+  void Note(const NodeDefinition& node, const absl::Status& status) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (absl::IsDeadlineExceeded(status) || absl::IsUnavailable(status)) {
+      silent.insert(node.name);
+    } else {
+      silent.erase(node.name);
+    }
   }
 
   std::any Await(const Entry& entry) {
@@ -61,12 +77,16 @@ struct Facts::Impl {
     if (first) {
       mine.push_back({&node, wanted});
       for (const NodeDefinition& other : cluster.definition().nodes) {
-        if (other.name == node.name || (scope.has_value() && other.role != *scope)) continue;
+        if (other.name == node.name || (scope.has_value() && other.role != *scope) || IsSilent(other)) continue;
         auto [entry, inserted] = Claim(key(other));
         if (inserted) mine.push_back({&other, entry});
       }
     }
-    ForEachInParallel(mine.size(), kParallel, [&](size_t i) { Fill(*mine[i].entry, fetch(*mine[i].node)); });
+    ForEachInParallel(mine.size(), kParallel, [&](size_t i) {
+      absl::StatusOr<T> fact = fetch(*mine[i].node);
+      Note(*mine[i].node, fact.status());
+      Fill(*mine[i].entry, std::move(fact));
+    });
     return std::any_cast<absl::StatusOr<T>>(Await(*wanted));
   }
 };

@@ -1,9 +1,9 @@
 // What several checks ask of a cluster, fetched once per worker and shared.
 //
-// The first check that asks for something of one node starts the same question to all declared nodes at once; the
-// others find the answer there. A fact is never older than the look that asks for it allows: a second look (settling)
-// calls Expire() first and so sees the cluster as it is now. Errors are facts too and are shared the same way.
-// Thread-safe.
+// The first check that asks for something of one node starts the same question to all declared nodes at once (those
+// that did not answer the last one excepted); the others find the answer there. A fact is never older than the look
+// that asks for it allows: a second look (settling) calls Expire() first and so sees the cluster as it is now. Errors
+// are facts too and are shared the same way. Thread-safe.
 #pragma once
 
 #include <any>
