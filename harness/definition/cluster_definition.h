@@ -67,6 +67,20 @@ struct VmDefinition {
   friend bool operator==(const VmDefinition&, const VmDefinition&) = default;
 };
 
+// Where a Synology NAS is, and how its Virtual Machine Manager lets us in. No secret: the password is named, not told.
+struct SynologyDefinition {
+  std::string url;                          // "https://nas.example:5001"
+  std::string account;                      // of DSM
+  std::string password_file, password_env;  // one of the two: a path, or the name of an environment variable
+  std::string otp_env;                      // name of the variable with the six digits; Default: none are asked for
+  std::string fingerprint;                  // "sha256:<64 hex>" over the DER of the certificate that the NAS shows, or
+  std::string ca;                           // ... a file with the authority that it is from
+  std::string storage;                      // Default: the only one that there is
+  std::string iso_path;                     // of the boot ISO on the NAS: "/share/folder/x.iso". Default: none
+  bool internal_reads = false;              // also ask what only DSM's own pages ask
+  friend bool operator==(const SynologyDefinition&, const SynologyDefinition&) = default;
+};
+
 struct ConfigDefinition {
   std::string folder;        // where the operator keeps the generated files
   std::string secrets_file;  // one of the two
@@ -125,6 +139,7 @@ struct ClusterDefinition {
   std::vector<NodeDefinition> nodes;
   bool nodes_declared = false;  // `nodes:` is in the file (an empty list declares that there are none)
   std::optional<VmDefinition> vm;
+  std::optional<SynologyDefinition> synology;
   std::optional<ConfigDefinition> config;
   std::optional<bool> secure_boot;  // YAML: secureBoot. Not declared: reported, not judged
   std::map<std::string, NamespaceDefinition> namespaces;

@@ -95,6 +95,38 @@ void ReadVm(const Cursor& cursor, ClusterDefinition& out) {
   ReadObject(cursor, fields, *out.vm);
 }
 
+void ReadSynology(const Cursor& cursor, ClusterDefinition& out) {
+  using S = SynologyDefinition;
+  static constexpr std::string_view kNoPassword =
+      "a password does not belong in a cluster file; put it into a file of its own (chmod 600) and name that in "
+      "`passwordFile`, or into an environment variable and name that in `passwordEnv`";
+  static constexpr std::string_view kNoCode =
+      "a one-time code does not belong in a cluster file; put it into an environment variable and name that in "
+      "`otpEnv`";
+  static const std::vector<Field<S>> fields = {Required(Text("url", &S::url, CheckNasUrl)),
+                                               Required(Text("account", &S::account)),
+                                               Text("passwordFile", &S::password_file),
+                                               Text("passwordEnv", &S::password_env, CheckVariableName),
+                                               Text("otpEnv", &S::otp_env, CheckVariableName),
+                                               Text("fingerprint", &S::fingerprint, CheckCertificateFingerprint),
+                                               Text("ca", &S::ca),
+                                               Text("storage", &S::storage),
+                                               Text("isoPath", &S::iso_path, CheckSharePath),
+                                               Bool("internalReads", &S::internal_reads),
+                                               Refused<S>("password", kNoPassword),
+                                               Refused<S>("passwd", kNoPassword),
+                                               Refused<S>("otp", kNoCode)};
+  S synology;
+  ReadObject(cursor, fields, synology);
+  if (!synology.password_file.empty() && !synology.password_env.empty()) {
+    cursor.Mistake("`passwordFile` and `passwordEnv` exclude each other");
+  }
+  if (!synology.fingerprint.empty() && !synology.ca.empty()) {
+    cursor.Mistake("`fingerprint` and `ca` exclude each other: the one certificate, or the authority it is from");
+  }
+  out.synology = std::move(synology);
+}
+
 void ReadPatches(const Cursor& cursor, ConfigDefinition& config) {
   static const std::vector<std::string_view> allowed = {"all", "controlplane", "worker"};
   ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
@@ -257,6 +289,7 @@ ClusterDefinition ReadCluster(const Cursor& cursor) {
                                                {"kubernetes", ReadKubernetes},
                                                {"nodes", ReadNodes},
                                                {"vm", ReadVm},
+                                               {"synology", ReadSynology},
                                                {"config", ReadConfig},
                                                {"secureBoot",
                                                 [](const Cursor& value, C& out) {
@@ -300,6 +333,10 @@ void MakePatchFileAbsolute(std::string& argument, const std::filesystem::path& f
 void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::path& folder) {
   definition.talos.talosconfig = Absolute(definition.talos.talosconfig, folder);
   definition.kubernetes.kubeconfig = Absolute(definition.kubernetes.kubeconfig, folder);
+  if (definition.synology.has_value()) {
+    definition.synology->password_file = Absolute(definition.synology->password_file, folder);
+    definition.synology->ca = Absolute(definition.synology->ca, folder);
+  }
   std::filesystem::path work = folder;
   if (definition.config.has_value()) {
     ConfigDefinition& config = *definition.config;

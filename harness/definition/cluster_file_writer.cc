@@ -88,6 +88,16 @@ void WriteVm(const VmDefinition& vm, std::string& out) {
   Line(out, "vm", flow.ToString());
 }
 
+void WriteSynology(const SynologyDefinition& synology, std::string& out) {
+  Flow flow;
+  flow.Text("url", synology.url).Text("account", synology.account);
+  flow.Text("passwordFile", synology.password_file).Text("passwordEnv", synology.password_env);
+  flow.Text("otpEnv", synology.otp_env).Text("fingerprint", synology.fingerprint).Text("ca", synology.ca);
+  flow.Text("storage", synology.storage).Text("isoPath", synology.iso_path);
+  flow.True("internalReads", synology.internal_reads);
+  Line(out, "synology", flow.ToString());
+}
+
 void WriteConfig(const ConfigDefinition& config, std::string& out) {
   Flow secrets, generator, patches, earlier;
   secrets.Text("file", config.secrets_file).Texts("command", config.secrets_command);
@@ -176,6 +186,7 @@ std::string WriteClusterFile(const ClusterDefinition& definition) {
   if (!kubernetes.empty()) Line(out, "kubernetes", kubernetes.ToString());
   WriteNodes(definition, out);
   if (definition.vm.has_value()) WriteVm(*definition.vm, out);
+  if (definition.synology.has_value()) WriteSynology(*definition.synology, out);
   if (definition.config.has_value()) WriteConfig(*definition.config, out);
   if (definition.secure_boot.has_value()) Line(out, "secureBoot", *definition.secure_boot ? "true" : "false");
   WriteNamespaces(definition, out);

@@ -45,6 +45,7 @@ struct Field {
   std::string_view key;
   std::function<void(const Cursor&, Object&)> read;
   bool required = false;
+  bool offered = true;  // as a key that could have been meant; not where `read` only says why it may not be there
 };
 
 // What is wrong with `key` where only `allowed` may stand, with the nearest one.
@@ -53,7 +54,9 @@ std::string UnknownKey(std::string_view key, const std::vector<std::string_view>
 template <typename Object>
 void ReadObject(const Cursor& cursor, const std::vector<Field<Object>>& fields, Object& out) {
   std::vector<std::string_view> allowed;
-  for (const auto& field : fields) allowed.push_back(field.key);
+  for (const auto& field : fields) {
+    if (field.offered) allowed.push_back(field.key);
+  }
   std::vector<bool> seen(fields.size(), false);
   const bool is_map = ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
     for (size_t i = 0; i < fields.size(); ++i) {
@@ -81,6 +84,11 @@ Field<Object> Texts(std::string_view key, std::vector<std::string> Object::*memb
 template <typename Object>
 Field<Object> Bool(std::string_view key, bool Object::*member) {
   return {key, [=](const Cursor& cursor, Object& out) { ReadBool(cursor, out.*member); }};
+}
+// A key that may not be there, and what to do instead. Its value is not read, let alone shown.
+template <typename Object>
+Field<Object> Refused(std::string_view key, std::string_view instead) {
+  return {key, [=](const Cursor& cursor, Object&) { cursor.Mistake(instead); }, false, /*offered=*/false};
 }
 template <typename Object>
 Field<Object> Required(Field<Object> field) {

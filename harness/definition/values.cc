@@ -82,6 +82,19 @@ bool IsHostAndPort(std::string_view text) {
   return numeric ? IsAddress(host) : IsSubdomain(absl::AsciiStrToLower(host));
 }
 
+// https://HOST[:PORT], nothing behind it.
+bool IsHttpsEndpoint(std::string_view text) {
+  if (!absl::ConsumePrefix(&text, "https://")) return false;
+  absl::ConsumeSuffix(&text, "/");
+  const bool bare_ipv6 = !absl::StartsWith(text, "[") && std::count(text.begin(), text.end(), ':') > 1;
+  return !bare_ipv6 && IsHostAndPort(text);
+}
+
+bool IsSha256(std::string_view text) {
+  return absl::ConsumePrefix(&text, "sha256:") && text.size() == 64 &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 // MAJOR.MINOR.PATCH[-PRERELEASE], without a `v` in front.
 bool IsSemanticVersion(std::string_view text) {
   return !absl::StartsWith(text, "v") && ParseSemanticVersion(text).has_value();
@@ -122,13 +135,37 @@ Wrong CheckDialAddress(std::string_view text) {
 }
 
 Wrong CheckEndpoint(std::string_view text) {
-  std::string_view rest = text;
-  if (absl::ConsumePrefix(&rest, "https://")) {
-    absl::ConsumeSuffix(&rest, "/");
-    const bool bare_ipv6 = !absl::StartsWith(rest, "[") && std::count(rest.begin(), rest.end(), ':') > 1;
-    if (!bare_ipv6 && IsHostAndPort(rest)) return std::nullopt;
-  }
+  if (IsHttpsEndpoint(text)) return std::nullopt;
   return Not(text, "an endpoint", "https://HOST:PORT such as https://10.0.1.50:6443");
+}
+
+Wrong CheckNasUrl(std::string_view text) {
+  if (IsHttpsEndpoint(text)) return std::nullopt;
+  return "is not the address of DSM; https://HOST:PORT such as https://nas.example:5001, without user, path or query";
+}
+
+Wrong CheckCertificateFingerprint(std::string_view text) {
+  if (IsSha256(text)) return std::nullopt;
+  return Not(text, "a fingerprint", "sha256: and 64 hexadecimal digits in lower case; `tales doctor` prints it");
+}
+
+Wrong CheckVariableName(std::string_view text) {
+  if (!text.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(text.front())) &&
+      std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '_'; })) {
+    return std::nullopt;
+  }
+  // Not shown: somebody may have written the secret itself.
+  return "is not the name of an environment variable; letters, digits and `_`, such as TALES_NAS_PASSWORD";
+}
+
+Wrong CheckSharePath(std::string_view text) {
+  const bool printable =
+      std::none_of(text.begin(), text.end(), [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); });
+  if (printable && text.size() > 2 && text.front() == '/' && text.find('/', 1) != std::string_view::npos &&
+      text.back() != '/' && !absl::StrContains(text, "//") && !absl::StrContains(text, "/../")) {
+    return std::nullopt;
+  }
+  return Not(text, "a file of the NAS", "/SHARE/FOLDER/FILE, such as /iso/talos-1.9.4-metal-amd64.iso");
 }
 
 Wrong CheckLink(std::string_view text) {
@@ -141,11 +178,7 @@ Wrong CheckLink(std::string_view text) {
 }
 
 Wrong CheckFingerprint(std::string_view text) {
-  std::string_view rest = text;
-  if (absl::ConsumePrefix(&rest, "sha256:") && rest.size() == 64 &&
-      rest.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
-    return std::nullopt;
-  }
+  if (IsSha256(text)) return std::nullopt;
   return Not(text, "a fingerprint", "sha256: and 64 hexadecimal digits in lower case; `tales init` prints it");
 }
 

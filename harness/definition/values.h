@@ -18,9 +18,13 @@ using Wrong = std::optional<std::string>;
 Wrong CheckName(std::string_view text);           // RFC 1123 subdomain: nodes
 Wrong CheckNamespaceName(std::string_view text);  // RFC 1123 label
 Wrong CheckClusterName(std::string_view text);
-Wrong CheckAddress(std::string_view text);             // IPv4 or IPv6
-Wrong CheckDialAddress(std::string_view text);         // address or name, with or without port
-Wrong CheckEndpoint(std::string_view text);            // https://HOST[:PORT]
+Wrong CheckAddress(std::string_view text);      // IPv4 or IPv6
+Wrong CheckDialAddress(std::string_view text);  // address or name, with or without port
+Wrong CheckEndpoint(std::string_view text);     // https://HOST[:PORT]
+Wrong CheckNasUrl(std::string_view text);       // https://HOST[:PORT]; does not show what else it holds
+Wrong CheckCertificateFingerprint(std::string_view text);
+Wrong CheckVariableName(std::string_view text);        // of the environment
+Wrong CheckSharePath(std::string_view text);           // /SHARE/FOLDER/FILE, as a NAS names its files
 Wrong CheckLink(std::string_view text);                // http(s) URL
 Wrong CheckFingerprint(std::string_view text);         // sha256:<64 hex>
 Wrong CheckTaint(std::string_view text);               // KEY[=VALUE]:EFFECT

@@ -28,124 +28,159 @@ TEST(ClusterFileErrors, TheContractsExample) {
 }
 
 TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
-  for (const auto& [text, error] : std::vector<Mistake>{
-           {"nodez: []", "3:1: unknown key \"nodez\"; did you mean \"nodes\"?"},
-           {"talos: {Version: v1.9.4}", "3:9: talos: unknown key \"Version\"; did you mean \"version\"?"},
-           {"talos: {zzz: 1}", "3:9: talos: unknown key \"zzz\"; one of version, image, talosconfig, context"},
-           {"talos: [v1.9.4]", "3:8: talos: is a list; a map is wanted"},
-           {"talos: {version: 1.9.4}",
-            "3:18: talos.version: \"1.9.4\" is not a version; v and three numbers, such as v1.9.4"},
-           {"talos: {version: {}}", "3:18: talos.version: is a map; a text is wanted"},
-           {"talos: {version: }", "3:18: talos.version: is empty; a text is wanted"},
-           {"talos: {version: ''}",
-            "3:18: talos.version: is an empty text; leave the key out where there is nothing to say"},
-           {"kubernetes: {version: v1.32}",
-            "3:23: kubernetes.version: \"v1.32\" is not a version; v and three numbers, such as v1.9.4"},
-           {"fixture: labb",
-            "3:10: fixture: \"labb\" is not a fixture; one of lab, local, adopt, docker, qemu, synology, metal"},
-           {"allow: all", "3:8: allow: \"all\" is not a tier; one of read, create, disruptive"},
-           {"disposable: yes", "3:13: disposable: \"yes\" is not a boolean; true or false, without quotes"},
-           {"disposable: \"true\"", "3:13: disposable: \"true\" is not a boolean; true or false, without quotes"},
-           {"secureBoot: {}", "3:13: secureBoot: a map is not a boolean; true or false, without quotes"},
-           {"endpoint: 10.0.1.50:6443",
-            "3:11: endpoint: \"10.0.1.50:6443\" is not an endpoint; https://HOST:PORT such as https://10.0.1.50:6443"},
-           {"endpoint: https://10.0.1.500:6443",
-            "3:11: endpoint: \"https://10.0.1.500:6443\" is not an endpoint; https://HOST:PORT such as "
-            "https://10.0.1.50:6443"},
-           {"endpoint: https://x:99999",
-            "3:11: endpoint: \"https://x:99999\" is not an endpoint; https://HOST:PORT such as https://10.0.1.50:6443"},
-           {"authority: sha256:12",
-            "3:12: authority: \"sha256:12\" is not a fingerprint; sha256: and 64 hexadecimal digits in lower case; "
-            "`tales init` prints it"},
-           {"nodes: {}", "3:8: nodes: is a map; a list is wanted"},
-           {"nodes: [x]", "3:9: nodes[0]: is a text; a map is wanted"},
-           {"nodes: [{name: a, role: worker}]", "3:9: nodes[0]: `address` is missing"},
-           {"nodes: [{name: A_b, role: worker, address: 10.0.0.1}]",
-            "3:16: nodes[0].name: \"A_b\" is not a node name; lower-case letters, digits, `-` and `.`, as Kubernetes "
-            "has it"},
-           {"nodes: [{name: a, role: worker, address: 10.0.0.256}]",
-            "3:42: nodes[0].address: \"10.0.0.256\" is not an address; IPv4 such as 10.0.1.50, or IPv6 such as "
-            "fd00::50"},
-           {"nodes: [{name: a, role: worker, address: 10.0.0.1, dial: '10.0.0.1:x'}]",
-            "3:58: nodes[0].dial: \"10.0.0.1:x\" is not an address to dial; an IP address or a host name, with or "
-            "without :PORT"},
-           {"nodes: [{name: a, role: worker, address: 10.0.0.1, taints: [x:Never]}]",
-            "3:61: nodes[0].taints[0]: \"x:Never\" is not a taint; KEY:EFFECT or KEY=VALUE:EFFECT, effect one of "
-            "NoSchedule, "
-            "PreferNoSchedule, NoExecute"},
-           {"nodes:\n- {name: a, role: worker, address: 10.0.0.1}\n- {name: a, role: worker, address: 10.0.0.2}",
-            "5:3: nodes[1].name: \"a\" is that of nodes[0] too; each node has its own"},
-           {"nodes:\n- {name: a, role: worker, address: 10.0.0.1}\n- {name: b, role: worker, address: 10.0.0.1}",
-            "5:3: nodes[1].address: \"10.0.0.1\" is that of nodes[0] too; each node has its own"},
-           {"vm: {memory: 4G}",
-            "3:14: vm.memory: \"4G\" is not a size; a number and MB, GB, TB, MiB, GiB or TiB, such as 4GiB"},
-           {"vm: {cpus: 0}", "3:12: vm.cpus: \"0\" is not allowed; a number from 1 to 1024"},
-           {"vm: {disk: {bus: scsi}}",
-            "3:18: vm.disk.bus: \"scsi\" is not a disk bus; one of virtio-scsi, virtio, sata, ide"},
-           {"config: {secrets: {file: a, command: [b]}}",
-            "3:19: config.secrets: `file` and `command` exclude each other"},
-           {"config: {generator: {patches: {workers: []}}}",
-            "3:32: config.generator.patches: unknown key \"workers\"; did you mean \"worker\"?"},
-           {"config: {kernelArguments: vga=792}", "3:27: config.kernelArguments: is a text; a list is wanted"},
-           {"config: {kernelArguments: [vga=792 x]}",
-            "3:28: config.kernelArguments[0]: \"vga=792 x\" is not one kernel argument; each is an item of its own, "
-            "such as vga=792"},
-           {"config: {generator: {arguments: [--with-secrets=mine.yaml]}}",
-            "3:34: config.generator.arguments[0]: \"--with-secrets\" is not for here: the secrets are those of "
-            "config.secrets, and where the files go is decided anew for each run"},
-           {"config: {earlier: {talosconfg: x}}",
-            "3:20: config.earlier: unknown key \"talosconfg\"; did you mean \"talosconfig\"?"},
-           {"namespaces: {cilium: {enforce: priviledged}}",
-            "3:32: namespaces.cilium.enforce: \"priviledged\" is not a pod-security level; one of privileged, "
-            "baseline, restricted"},
-           {"namespaces: {Cilium: {}}",
-            "3:14: namespaces: \"Cilium\" is not a namespace; lower-case letters, digits and `-`, at most 63"},
-           {"namespaces: {a: {enforceVersion: '1.32'}}",
-            "3:34: namespaces.a.enforceVersion: \"1.32\" is not a pod-security version; latest, or v1.NN such as "
-            "v1.32"},
-           {"crds: {prometheus: {version: v0.80.1}}",
-            "3:8: crds: unknown key \"prometheus\"; one of prometheusOperator"},
-           {"cilium: {version: v1.17}",
-            "3:9: cilium: `namespace` is missing\n"
-            "c.yaml:3:19: cilium.version: \"v1.17\" is not a chart version; three numbers, such as 1.17.1"},
-           {"knownIssues: [{id: a, until: soon}]",
-            "3:30: knownIssues[0].until: \"soon\" is not a date; YYYY-MM-DD, or a map from component to version "
-            "constraint"},
-           {"knownIssues: [{id: a, until: 2026-02-30}]",
-            "3:30: knownIssues[0].until: \"2026-02-30\" is not a date; YYYY-MM-DD, or a map from component to version "
-            "constraint"},
-           {"knownIssues: [{id: a, until: {cilium: 1.19.0}}]",
-            "3:39: knownIssues[0].until.cilium: \"1.19.0\" is not a version constraint; one of >= > = < <= and a "
-            "version, such as "
-            "\">=1.19.0\""},
-           {"knownIssues: [{id: a}, {id: a}]",
-            "3:24: knownIssues[1].id: \"a\" is that of knownIssues[0] too; each issue has its own"},
-           {"knownIssues: [{id: a, link: see there}]",
-            "3:29: knownIssues[0].link: \"see there\" is not a link; a URL that begins with https://"},
-           {absl::StrCat("knownIssues: [{id: a, checks: ['", std::string(501, 'x'), "']}]"),
-            absl::StrCat("3:32: knownIssues[0].checks[0]: \"", std::string(80, 'x'),
-                         "...\" is not a check; a name as reports have it, or a pattern with * and ?, at most 500 "
-                         "characters")},
-           {"knownIssues: [{id: a, lines: ['a(b']}]",
-            "3:31: knownIssues[0].lines[0]: \"a(b\" is not a pattern of a log line; missing ): a(b"},
-           {"knownIssues: [{id: a, lines: ['.*']}]",
-            "3:31: knownIssues[0].lines[0]: \".*\" is not a pattern of a log line; it matches the empty line, and so "
-            "every line"},
-           {"profiles: {p: {settle: 10}}",
-            "3:24: profiles.p.settle: \"10\" is not a duration; a number and ms, s, m or h, such as 90s, 10m or 1h30m, "
-            "at most 24h"},
-           {"profiles: {p: {settle: -5s}}",
-            "3:24: profiles.p.settle: \"-5s\" is not a duration; a number and ms, s, m or h, such as 90s, 10m or "
-            "1h30m, at most 24h"},
-           {"profiles: {p: {require: [a b]}}",
-            "3:26: profiles.p.require[0]: \"a b\" is not a check; an id or a pattern such as health.services, cilium.* "
-            "or "
-            "health.services/worker"},
-           {"profiles: {p: {conformance: some}}",
-            "3:29: profiles.p.conformance: \"some\" is not a conformance mode; one of none, sample, full"},
-           {"fixture: lab\nfixture: adopt", "4:1: key \"fixture\" for the second time; it stands on line 3 already"},
-           {"[a]: b", "3:1: a key that is a list; a text is wanted"},
-       }) {
+  for (
+      const auto& [text, error] : std::vector<Mistake>{
+          {"nodez: []", "3:1: unknown key \"nodez\"; did you mean \"nodes\"?"},
+          {"talos: {Version: v1.9.4}", "3:9: talos: unknown key \"Version\"; did you mean \"version\"?"},
+          {"talos: {zzz: 1}", "3:9: talos: unknown key \"zzz\"; one of version, image, talosconfig, context"},
+          {"talos: [v1.9.4]", "3:8: talos: is a list; a map is wanted"},
+          {"talos: {version: 1.9.4}",
+           "3:18: talos.version: \"1.9.4\" is not a version; v and three numbers, such as v1.9.4"},
+          {"talos: {version: {}}", "3:18: talos.version: is a map; a text is wanted"},
+          {"talos: {version: }", "3:18: talos.version: is empty; a text is wanted"},
+          {"talos: {version: ''}",
+           "3:18: talos.version: is an empty text; leave the key out where there is nothing to say"},
+          {"kubernetes: {version: v1.32}",
+           "3:23: kubernetes.version: \"v1.32\" is not a version; v and three numbers, such as v1.9.4"},
+          {"fixture: labb",
+           "3:10: fixture: \"labb\" is not a fixture; one of lab, local, adopt, docker, qemu, synology, metal"},
+          {"allow: all", "3:8: allow: \"all\" is not a tier; one of read, create, disruptive"},
+          {"disposable: yes", "3:13: disposable: \"yes\" is not a boolean; true or false, without quotes"},
+          {"disposable: \"true\"", "3:13: disposable: \"true\" is not a boolean; true or false, without quotes"},
+          {"secureBoot: {}", "3:13: secureBoot: a map is not a boolean; true or false, without quotes"},
+          {"endpoint: 10.0.1.50:6443",
+           "3:11: endpoint: \"10.0.1.50:6443\" is not an endpoint; https://HOST:PORT such as https://10.0.1.50:6443"},
+          {"endpoint: https://10.0.1.500:6443",
+           "3:11: endpoint: \"https://10.0.1.500:6443\" is not an endpoint; https://HOST:PORT such as "
+           "https://10.0.1.50:6443"},
+          {"endpoint: https://x:99999",
+           "3:11: endpoint: \"https://x:99999\" is not an endpoint; https://HOST:PORT such as https://10.0.1.50:6443"},
+          {"authority: sha256:12",
+           "3:12: authority: \"sha256:12\" is not a fingerprint; sha256: and 64 hexadecimal digits in lower case; "
+           "`tales init` prints it"},
+          {"nodes: {}", "3:8: nodes: is a map; a list is wanted"},
+          {"nodes: [x]", "3:9: nodes[0]: is a text; a map is wanted"},
+          {"nodes: [{name: a, role: worker}]", "3:9: nodes[0]: `address` is missing"},
+          {"nodes: [{name: A_b, role: worker, address: 10.0.0.1}]",
+           "3:16: nodes[0].name: \"A_b\" is not a node name; lower-case letters, digits, `-` and `.`, as Kubernetes "
+           "has it"},
+          {"nodes: [{name: a, role: worker, address: 10.0.0.256}]",
+           "3:42: nodes[0].address: \"10.0.0.256\" is not an address; IPv4 such as 10.0.1.50, or IPv6 such as "
+           "fd00::50"},
+          {"nodes: [{name: a, role: worker, address: 10.0.0.1, dial: '10.0.0.1:x'}]",
+           "3:58: nodes[0].dial: \"10.0.0.1:x\" is not an address to dial; an IP address or a host name, with or "
+           "without :PORT"},
+          {"nodes: [{name: a, role: worker, address: 10.0.0.1, taints: [x:Never]}]",
+           "3:61: nodes[0].taints[0]: \"x:Never\" is not a taint; KEY:EFFECT or KEY=VALUE:EFFECT, effect one of "
+           "NoSchedule, "
+           "PreferNoSchedule, NoExecute"},
+          {"nodes:\n- {name: a, role: worker, address: 10.0.0.1}\n- {name: a, role: worker, address: 10.0.0.2}",
+           "5:3: nodes[1].name: \"a\" is that of nodes[0] too; each node has its own"},
+          {"nodes:\n- {name: a, role: worker, address: 10.0.0.1}\n- {name: b, role: worker, address: 10.0.0.1}",
+           "5:3: nodes[1].address: \"10.0.0.1\" is that of nodes[0] too; each node has its own"},
+          {"vm: {memory: 4G}",
+           "3:14: vm.memory: \"4G\" is not a size; a number and MB, GB, TB, MiB, GiB or TiB, such as 4GiB"},
+          {"vm: {cpus: 0}", "3:12: vm.cpus: \"0\" is not allowed; a number from 1 to 1024"},
+          {"vm: {disk: {bus: scsi}}",
+           "3:18: vm.disk.bus: \"scsi\" is not a disk bus; one of virtio-scsi, virtio, sata, ide"},
+          {"synology: {url: https://nas:5001}", "3:11: synology: `account` is missing"},
+          {"synology: {url: 'https://me:secret@nas:5001', account: a}",
+           "3:17: synology.url: is not the address of DSM; https://HOST:PORT such as https://nas.example:5001, without "
+           "user, path or query"},
+          {"synology: {url: 'http://nas:5000', account: a}",
+           "3:17: synology.url: is not the address of DSM; https://HOST:PORT such as https://nas.example:5001, without "
+           "user, path or query"},
+          {"synology: {url: 'https://nas:5001', account: a, password: hunter2hunter2}",
+           "3:59: synology.password: a password does not belong in a cluster file; put it into a file of its own "
+           "(chmod "
+           "600) and name that in `passwordFile`, or into an environment variable and name that in `passwordEnv`"},
+          {"synology: {url: 'https://nas:5001', account: a, otp: 123456}",
+           "3:54: synology.otp: a one-time code does not belong in a cluster file; put it into an environment variable "
+           "and name that in `otpEnv`"},
+          {"synology: {url: 'https://nas:5001', account: a, passwordEnv: 'my secret'}",
+           "3:62: synology.passwordEnv: is not the name of an environment variable; letters, digits and `_`, such as "
+           "TALES_NAS_PASSWORD"},
+          {"synology: {url: 'https://nas:5001', account: a, passwordEnv: A, passwordFile: b}",
+           "3:11: synology: `passwordFile` and `passwordEnv` exclude each other"},
+          {"synology: {url: 'https://nas:5001', account: a, fingerprint: ab}",
+           "3:62: synology.fingerprint: \"ab\" is not a fingerprint; sha256: and 64 hexadecimal digits in lower case; "
+           "`tales doctor` prints it"},
+          {absl::StrCat("synology: {url: 'https://nas:5001', account: a, ca: b, fingerprint: 'sha256:",
+                        std::string(64, '0'), "'}"),
+           "3:11: synology: `fingerprint` and `ca` exclude each other: the one certificate, or the authority it is "
+           "from"},
+          {"synology: {url: 'https://nas:5001', account: a, isoPath: talos.iso}",
+           "3:58: synology.isoPath: \"talos.iso\" is not a file of the NAS; /SHARE/FOLDER/FILE, such as "
+           "/iso/talos-1.9.4-metal-amd64.iso"},
+          {"synology: {url: 'https://nas:5001', account: a, internalReads: yes}",
+           "3:64: synology.internalReads: \"yes\" is not a boolean; true or false, without quotes"},
+          {"synology: {url: 'https://nas:5001', account: a, passwort: x}",
+           "3:49: synology: unknown key \"passwort\"; one of url, account, passwordFile, passwordEnv, otpEnv, "
+           "fingerprint, ca, storage, isoPath, internalReads"},
+          {"config: {secrets: {file: a, command: [b]}}",
+           "3:19: config.secrets: `file` and `command` exclude each other"},
+          {"config: {generator: {patches: {workers: []}}}",
+           "3:32: config.generator.patches: unknown key \"workers\"; did you mean \"worker\"?"},
+          {"config: {kernelArguments: vga=792}", "3:27: config.kernelArguments: is a text; a list is wanted"},
+          {"config: {kernelArguments: [vga=792 x]}",
+           "3:28: config.kernelArguments[0]: \"vga=792 x\" is not one kernel argument; each is an item of its own, "
+           "such as vga=792"},
+          {"config: {generator: {arguments: [--with-secrets=mine.yaml]}}",
+           "3:34: config.generator.arguments[0]: \"--with-secrets\" is not for here: the secrets are those of "
+           "config.secrets, and where the files go is decided anew for each run"},
+          {"config: {earlier: {talosconfg: x}}",
+           "3:20: config.earlier: unknown key \"talosconfg\"; did you mean \"talosconfig\"?"},
+          {"namespaces: {cilium: {enforce: priviledged}}",
+           "3:32: namespaces.cilium.enforce: \"priviledged\" is not a pod-security level; one of privileged, "
+           "baseline, restricted"},
+          {"namespaces: {Cilium: {}}",
+           "3:14: namespaces: \"Cilium\" is not a namespace; lower-case letters, digits and `-`, at most 63"},
+          {"namespaces: {a: {enforceVersion: '1.32'}}",
+           "3:34: namespaces.a.enforceVersion: \"1.32\" is not a pod-security version; latest, or v1.NN such as "
+           "v1.32"},
+          {"crds: {prometheus: {version: v0.80.1}}",
+           "3:8: crds: unknown key \"prometheus\"; one of prometheusOperator"},
+          {"cilium: {version: v1.17}",
+           "3:9: cilium: `namespace` is missing\n"
+           "c.yaml:3:19: cilium.version: \"v1.17\" is not a chart version; three numbers, such as 1.17.1"},
+          {"knownIssues: [{id: a, until: soon}]",
+           "3:30: knownIssues[0].until: \"soon\" is not a date; YYYY-MM-DD, or a map from component to version "
+           "constraint"},
+          {"knownIssues: [{id: a, until: 2026-02-30}]",
+           "3:30: knownIssues[0].until: \"2026-02-30\" is not a date; YYYY-MM-DD, or a map from component to version "
+           "constraint"},
+          {"knownIssues: [{id: a, until: {cilium: 1.19.0}}]",
+           "3:39: knownIssues[0].until.cilium: \"1.19.0\" is not a version constraint; one of >= > = < <= and a "
+           "version, such as "
+           "\">=1.19.0\""},
+          {"knownIssues: [{id: a}, {id: a}]",
+           "3:24: knownIssues[1].id: \"a\" is that of knownIssues[0] too; each issue has its own"},
+          {"knownIssues: [{id: a, link: see there}]",
+           "3:29: knownIssues[0].link: \"see there\" is not a link; a URL that begins with https://"},
+          {absl::StrCat("knownIssues: [{id: a, checks: ['", std::string(501, 'x'), "']}]"),
+           absl::StrCat("3:32: knownIssues[0].checks[0]: \"", std::string(80, 'x'),
+                        "...\" is not a check; a name as reports have it, or a pattern with * and ?, at most 500 "
+                        "characters")},
+          {"knownIssues: [{id: a, lines: ['a(b']}]",
+           "3:31: knownIssues[0].lines[0]: \"a(b\" is not a pattern of a log line; missing ): a(b"},
+          {"knownIssues: [{id: a, lines: ['.*']}]",
+           "3:31: knownIssues[0].lines[0]: \".*\" is not a pattern of a log line; it matches the empty line, and so "
+           "every line"},
+          {"profiles: {p: {settle: 10}}",
+           "3:24: profiles.p.settle: \"10\" is not a duration; a number and ms, s, m or h, such as 90s, 10m or 1h30m, "
+           "at most 24h"},
+          {"profiles: {p: {settle: -5s}}",
+           "3:24: profiles.p.settle: \"-5s\" is not a duration; a number and ms, s, m or h, such as 90s, 10m or "
+           "1h30m, at most 24h"},
+          {"profiles: {p: {require: [a b]}}",
+           "3:26: profiles.p.require[0]: \"a b\" is not a check; an id or a pattern such as health.services, cilium.* "
+           "or "
+           "health.services/worker"},
+          {"profiles: {p: {conformance: some}}",
+           "3:29: profiles.p.conformance: \"some\" is not a conformance mode; one of none, sample, full"},
+          {"fixture: lab\nfixture: adopt", "4:1: key \"fixture\" for the second time; it stands on line 3 already"},
+          {"[a]: b", "3:1: a key that is a list; a text is wanted"},
+      }) {
     EXPECT_EQ(Errors(absl::StrCat("version: 1\ncluster: x\n", text, "\n")), absl::StrCat("c.yaml:", error)) << text;
   }
 }

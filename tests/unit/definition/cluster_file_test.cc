@@ -90,6 +90,19 @@ TEST(ClusterFile, LocalDeclaresThatThereAreNoNodes) {
   EXPECT_EQ(local.talos, TalosDefinition());
 }
 
+TEST(ClusterFile, TheNasIsTheSameClusterStoodUp) {
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition tales, LoadClusterFile(Clusters() / "tales.yaml"));
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition nas, LoadClusterFile(Clusters() / "synology.yaml"));
+  EXPECT_EQ(nas.fixture, "synology");
+  EXPECT_EQ(nas.nodes, tales.nodes);
+  EXPECT_EQ(nas.vm, tales.vm);
+  EXPECT_EQ(nas.talos.image, tales.talos.image);
+  ASSERT_TRUE(nas.synology.has_value());
+  EXPECT_EQ(nas.synology->url, "https://nas.example:5001");
+  EXPECT_EQ(nas.synology->password_file,
+            std::filesystem::absolute(Clusters() / "nas-password").lexically_normal().string());
+}
+
 TEST(ClusterFile, EveryFileInTheFolderLoadsAndSurvivesARoundTrip) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(Clusters())) {
@@ -132,6 +145,14 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
                       .memory = "1.5GiB",
                       .cpus = 3,
                       .disk = {.size = "1TB", .bus = "sata", .reclaim = true}};
+  d.synology = SynologyDefinition{.url = "https://nas.example:5001",
+                                  .account = "tales: it",
+                                  .password_env = "NAS_PASSWORD",
+                                  .otp_env = "NAS_CODE",
+                                  .fingerprint = "sha256:" + std::string(64, 'b'),
+                                  .storage = "Storage 1",
+                                  .iso_path = "/iso/a b.iso",
+                                  .internal_reads = true};
   d.config = ConfigDefinition{.folder = "/w", .secrets_command = {"op", "read", "op://v/i\n", ""}};
   d.config->secrets_command.pop_back();
   d.config->generator_arguments = {"--install-disk", "/dev/sda"};
