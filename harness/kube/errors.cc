@@ -71,10 +71,14 @@ std::string VerificationFailure(const TransferFailure& failure) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return absl::StrCat(
-          "TLS: unknown authority: the server's certificate is not from the authority in the kubeconfig (",
-          X509_verify_cert_error_string(failure.verify_result),
-          "); is the kubeconfig of another cluster, or of an earlier build?");
+      return absl::StrCat("TLS: unknown authority: the server's certificate is not from the authority in ",
+                          failure.trust_source, " (", X509_verify_cert_error_string(failure.verify_result), ")",
+                          failure.trust_source == "the kubeconfig"
+                              ? "; is the kubeconfig of another cluster, or of an earlier build?"
+                              : "");
+    case X509_V_ERR_APPLICATION_VERIFICATION:
+      return absl::StrCat("TLS: the server shows the certificate ", failure.shown_sha256, ", not the one of ",
+                          failure.trust_source, "; is it the right server, and has its certificate been renewed?");
     default:
       return absl::StrCat("TLS: ", X509_verify_cert_error_string(failure.verify_result));
   }

@@ -27,6 +27,8 @@ struct TransferFailure {
   double seconds_tls = 0;      // 0: handshake not completed
   double seconds_total = 0;
   bool tls = true;
+  std::string trust_source = "the kubeconfig";  // who names the authority
+  std::string shown_sha256;                     // of a certificate that is not the pinned one
 };
 absl::Status FromTransfer(const TransferFailure& failure);
 

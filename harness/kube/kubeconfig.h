@@ -28,6 +28,10 @@ struct Access {
   std::vector<std::pair<std::string, std::string>> exec_environment;
   std::string exec_api_version;
   bool exec_provide_cluster_info = false;
+  // Not of a kubeconfig: for servers of another kind.
+  std::string pinned_sha256;                    // "sha256:<64 hex>" over the leaf's DER: it and no other is trusted,
+                                                // whoever signed it and whatever name is in it
+  std::string trust_source = "the kubeconfig";  // who names the authority, for messages
   std::string cluster_file;  // extension `tales`: the cluster file that a fixture wrote beside it; "" otherwise
 };
 

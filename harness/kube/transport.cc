@@ -2,6 +2,10 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -51,6 +55,8 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
     for (std::string& warning : ParseWarningHeader(value)) transfer.answer.warnings.push_back(std::move(warning));
   } else if (int seconds = 0; absl::EqualsIgnoreCase(name, "Retry-After") && absl::SimpleAtoi(value, &seconds)) {
     transfer.answer.retry_after = absl::Seconds(std::max(seconds, 0));
+  } else if (absl::EqualsIgnoreCase(name, "Location")) {
+    transfer.answer.location = std::string(value);
   }
   return line.size();
 }
@@ -211,7 +217,7 @@ Transport::~Transport() {
   curl_slist_free_all(connect_to_);
 }
 
-void Transport::Prepare(CURL* handle, const Credential& credential, char* error_text) const {
+void Transport::Prepare(CURL* handle, const Credential& credential, char* error_text) {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -234,12 +240,41 @@ void Transport::Prepare(CURL* handle, const Credential& credential, char* error_
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
   }
+  if (!access_.pinned_sha256.empty()) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, OnTlsContext);
+    curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, this);
+  }
   if (!credential.certificate_pem.empty()) {
     curl_easy_setopt(handle, CURLOPT_SSLCERTTYPE, "PEM");
     curl_easy_setopt(handle, CURLOPT_SSLKEYTYPE, "PEM");
     SetBlob(handle, CURLOPT_SSLCERT_BLOB, credential.certificate_pem);
     SetBlob(handle, CURLOPT_SSLKEY_BLOB, credential.key_pem);
   }
+}
+
+CURLcode Transport::OnTlsContext(CURL*, void* context, void* transport) {
+  SSL_CTX_set_cert_verify_callback(static_cast<SSL_CTX*>(context), OnCertificate, transport);
+  return CURLE_OK;
+}
+
+int Transport::OnCertificate(X509_STORE_CTX* store, void* transport) {
+  Transport& self = *static_cast<Transport*>(transport);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (leaf != nullptr && X509_digest(leaf, EVP_sha256(), digest, &length) == 1) {
+    const std::string shown = absl::StrCat(
+        "sha256:", absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest), length)));
+    if (shown == self.access_.pinned_sha256) {
+      X509_STORE_CTX_set_error(store, X509_V_OK);
+      return 1;
+    }
+    const std::lock_guard<std::mutex> lock(self.mutex_);
+    self.shown_sha256_ = shown;
+  }
+  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
 }
 
 std::string Transport::Authorization(const Credential& credential) const {
@@ -267,7 +302,12 @@ std::unique_ptr<Transport::Handle> Transport::Take(const Credential& credential)
 }
 
 absl::Status Transport::Failed(CURL* handle, CURLcode code, const char* error_text) const {
-  const TransferFailure failure = FailureOf(handle, code, error_text, tls_);
+  TransferFailure failure = FailureOf(handle, code, error_text, tls_);
+  failure.trust_source = access_.trust_source;
+  if (!access_.pinned_sha256.empty()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    failure.shown_sha256 = shown_sha256_;
+  }
   absl::Status status = FromTransfer(failure);
   const bool on_the_way = tls_ ? failure.seconds_tls == 0 : failure.seconds_connect == 0;
   if (proxy_.url.empty() || !on_the_way || !(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status))) {
@@ -299,6 +339,7 @@ absl::StatusOr<HttpAnswer> Transport::PerformOnce(const HttpRequest& request, co
   curl_slist* headers = curl_slist_append(nullptr, "Accept: application/json, */*");
   headers = curl_slist_append(headers, "Expect:");
   if (!request.body.empty()) headers = curl_slist_append(headers, ("Content-Type: " + request.content_type).c_str());
+  for (const std::string& header : request.headers) headers = curl_slist_append(headers, header.c_str());
   if (!host_header_.empty()) headers = curl_slist_append(headers, ("Host: " + host_header_).c_str());
   if (const std::string value = Authorization(credential); !value.empty()) {
     headers = curl_slist_append(headers, ("Authorization: " + value).c_str());
@@ -332,7 +373,7 @@ absl::StatusOr<HttpAnswer> Transport::PerformOnce(const HttpRequest& request, co
     result = Failed(curl, code, handle->error_text);
     long connects = 0;
     curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
-    if (!request.idempotent || transfer.received || connects > 0 || !IsDeadConnection(code)) break;
+    if (!request.idempotent || request.once || transfer.received || connects > 0 || !IsDeadConnection(code)) break;
   }
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
   curl_slist_free_all(headers);
@@ -353,7 +394,7 @@ absl::StatusOr<HttpAnswer> Transport::Perform(const HttpRequest& request, Deadli
     const bool again =
         answer.status == 429 || (answer.status == 503 && answer.retry_after.has_value() && request.idempotent);
     const absl::Duration pause = std::max(answer.retry_after.value_or(absl::Seconds(1)), absl::Milliseconds(50));
-    if (!again || pause >= deadline.remaining()) return answer;
+    if (!again || request.once || pause >= deadline.remaining()) return answer;
     absl::SleepFor(pause);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <openssl/types.h>
 
 #include <functional>
 #include <memory>
@@ -24,8 +25,10 @@ struct HttpRequest {
   std::string method = "GET";
   std::string path;  // with query
   std::string content_type, body;
-  bool idempotent = true;    // may be sent again when a kept connection turns out to be dead
-  size_t limit = 256 << 20;  // of the answer, in bytes; ResourceExhausted beyond
+  std::vector<std::string> headers;  // more of them: "X-Name: value"
+  bool idempotent = true;            // may be sent again when a kept connection turns out to be dead
+  bool once = false;                 // never sent again, not even where the server says that it did not work on it
+  size_t limit = 256 << 20;          // of the answer, in bytes; ResourceExhausted beyond
   // Takes the body of a 2xx answer as it comes instead of keeping it; false ends the transfer (which is no error).
   std::function<bool(std::string_view)> sink;
   std::function<void()> answered;  // called when a 2xx answer begins; may be empty
@@ -36,6 +39,7 @@ struct HttpAnswer {
   std::string body;                   // empty where a sink took it
   std::vector<std::string> warnings;  // text of Warning headers with code 299
   std::optional<absl::Duration> retry_after;
+  std::string location;  // of a redirect, which is not followed
 };
 
 // The text of a Warning header's value (RFC 7234 5.5: code, agent, quoted text); nullopt unless its code is 299. A
@@ -87,12 +91,14 @@ class Transport {
   struct Handle;
   explicit Transport(const Access& access);
   // Sets all that does not change from one request to the next.
-  void Prepare(CURL* handle, const Credential& credential, char* error_text) const;
+  void Prepare(CURL* handle, const Credential& credential, char* error_text);
   absl::StatusOr<HttpAnswer> PerformOnce(const HttpRequest& request, const Credential& credential, Deadline deadline);
   std::unique_ptr<Handle> Take(const Credential& credential);
   void GiveBack(std::unique_ptr<Handle> handle);
   std::string Authorization(const Credential& credential) const;
   absl::Status Failed(CURL* handle, CURLcode code, const char* error_text) const;
+  static CURLcode OnTlsContext(CURL* handle, void* context, void* transport);
+  static int OnCertificate(X509_STORE_CTX* store, void* transport);
 
   const Access& access_;
   CredentialSource credentials_;
@@ -101,8 +107,9 @@ class Transport {
   bool tls_ = true;
   Proxy proxy_;
   curl_slist* connect_to_ = nullptr;  // from base_url_'s name back to the server
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Handle>> idle_;
+  std::string shown_sha256_;  // of the certificate that was not the pinned one
 };
 
 }  // namespace tales::kube
