@@ -98,6 +98,13 @@ TransferFailure FailureOf(CURL* handle, CURLcode code, const char* error_text, b
   curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &failure.seconds_connect);
   curl_easy_getinfo(handle, CURLINFO_APPCONNECT_TIME, &failure.seconds_tls);
   curl_easy_getinfo(handle, CURLINFO_TOTAL_TIME, &failure.seconds_total);
+  // A kept connection took no time to make; that it was there shows in the request's having been sent.
+  double sent = 0;
+  curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME, &sent);
+  if (sent > 0) {
+    failure.seconds_connect = std::max(failure.seconds_connect, sent);
+    failure.seconds_tls = std::max(failure.seconds_tls, sent);
+  }
   return failure;
 }
 
@@ -357,7 +364,8 @@ absl::StatusOr<HttpAnswer> Transport::PerformOnce(const HttpRequest& request, co
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, Milliseconds(deadline));
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, attempt == 0 ? 0L : 1L);
+    // On a kept connection that turns out to be dead libcurl sends by itself once more, whatever the method.
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, attempt == 0 && !request.once ? 0L : 1L);
     const CURLcode code = curl_easy_perform(curl);
     if (code == CURLE_OK || transfer.stopped) {
       long status = 0;
