@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "fixtures/adopt/credentials.h"
 #include "fixtures/local/asset_build.h"
 #include "fixtures/local/assets.h"
+#include "fixtures/synology/examine.h"
 #include "harness/base/subprocess.h"
 #include "harness/definition/cluster_file.h"
 #include "harness/kube/client.h"
@@ -41,6 +43,7 @@ class Doctor {
     ControlPlanePrograms();
     if (definition_.has_value()) ConfigFiles();
     if (fixture_ == "adopt") AdoptedCluster();
+    if (HasMachinesOnNas()) Nas();
     return missing_ == 0 ? kExitOk : kExitFailed;
   }
 
@@ -156,6 +159,32 @@ class Doctor {
                    absl::StrCat("chmod 600 ", path.string()));
     }
     Ok(what, path.string());
+  }
+
+  // A node may have a fixture of its own.
+  bool HasMachinesOnNas() const {
+    if (fixture_ == "synology") return true;
+    return definition_.has_value() &&
+           std::any_of(definition_->nodes.begin(), definition_->nodes.end(),
+                       [](const NodeDefinition& node) { return node.fixture == "synology"; });
+  }
+
+  void Nas() {
+    if (!definition_.has_value() || !definition_->synology.has_value()) {
+      return Lacks(true, "NAS", "the cluster file does not say where it is",
+                   "give --cluster FILE with `synology` in it; fixtures/README.md has the keys");
+    }
+    if (!definition_->vm.has_value()) {
+      Lacks(true, "vm", "the cluster file does not say what the machines should be like", "add `vm` to it");
+    }
+    for (const synology::Finding& finding :
+         synology::Examine(*definition_->synology, Deadline::After(absl::Seconds(15)))) {
+      if (finding.kind == synology::Finding::kThere) {
+        Ok(finding.what, finding.found);
+      } else {
+        Lacks(finding.kind == synology::Finding::kMissing, finding.what, finding.found, finding.how);
+      }
+    }
   }
 
   void AdoptedCluster() {

@@ -192,6 +192,33 @@ TEST_F(CreateTest, ATaskThatEndsInNothingIsNamed) {
   EXPECT_EQ(dsm_.guests(), 1u);
 }
 
+// As many machines as calls: each is cut off at another one.
+TEST_F(CreateTest, CutOffAtAnyCallTheNextRunEndsInOneMachineThatIsOurs) {
+  for (const bool done : {false, true}) {
+    int calls = 1;
+    for (int cut = 0; cut < calls; ++cut) {
+      SCOPED_TRACE(absl::StrCat("cut at call ", cut, done ? ", which was carried out" : ""));
+      dsm_.CutFrom(cut, done);
+      EXPECT_FALSE(host_->Create(node_, Deadline::After(absl::Milliseconds(300))).ok());
+      dsm_.Uncut();
+      dsm_.FinishTasks();
+      Start();
+      ASSERT_THAT(host_->Create(node_, Soon()), IsOk());
+      ASSERT_EQ(dsm_.guests(), 1u);
+      EXPECT_EQ(guest()->cpus, 2);
+      EXPECT_EQ(guest()->memory_mb, 4096);
+      EXPECT_THAT(guest()->description, HasSubstr("[tales homelab/control "));
+      ASSERT_THAT(host_->Delete(node_, Soon()), IsOk());
+      if (cut > 0) continue;
+      dsm_.CutFrom(1'000'000, false);
+      ASSERT_THAT(host_->Create(node_, Soon()), IsOk());
+      calls = dsm_.Uncut();
+      EXPECT_GT(calls, 8);
+      ASSERT_THAT(host_->Delete(node_, Soon()), IsOk());
+    }
+  }
+}
+
 TEST_F(CreateTest, ASlowTaskWithALostSessionInTheMiddle) {
   dsm_.polls_until_done = 6;
   dsm_.Next(kTaskGet, {.code = 119});

@@ -92,6 +92,19 @@ void FakeDsm::Next(const std::string& call, Trouble trouble) {
   troubles_[call].push_back(std::move(trouble));
 }
 
+void FakeDsm::CutFrom(int number, bool done) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cut_from_ = number;
+  cut_done_ = done;
+  counted_ = 0;
+}
+
+int FakeDsm::Uncut() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cut_from_ = -1;
+  return counted_;
+}
+
 void FakeDsm::ForgetSessions() {
   const std::lock_guard<std::mutex> lock(mutex_);
   sessions_.clear();
@@ -144,6 +157,13 @@ Response FakeDsm::Handle(const Request& request) {
   const Form form = ParseForm(request.body);
   const std::string name = absl::StrCat(Get(form, "api"), "/", Get(form, "method"));
   calls_.push_back({.name = name, .form = form, .headers = request.headers});
+  if (absl::StartsWith(name, "SYNO.Virtualization.")) {
+    const int number = counted_++;
+    if (cut_from_ >= 0 && number >= cut_from_) {
+      if (number == cut_from_ && cut_done_) Dispatch(name, form, request.headers);
+      return {.bytes = "", .then = Response::kDrop};
+    }
+  }
   const auto waiting = troubles_.find(name);
   if (waiting == troubles_.end() || waiting->second.empty())
     return Answer(200, Dispatch(name, form, request.headers).dump());

@@ -78,7 +78,11 @@ class FakeDsm {
 
   // The next call of that name ("SYNO.Virtualization.API.Guest/create") comes to this; several in their order.
   void Next(const std::string& call, Trouble trouble);
-  void FinishTasks();     // VMM is done with what it works on; nobody has looked yet
+  void FinishTasks();  // VMM is done with what it works on; nobody has looked yet
+  // From the call with this number (of those that change something or read machines) on nothing is answered any more;
+  // `done`: that one is still carried out. As if the program were killed there. Uncut() ends it.
+  void CutFrom(int number, bool done);
+  int Uncut();            // how many calls there were
   void ForgetSessions();  // as after a restart
   std::vector<SeenCall> calls() const;
   int Count(const std::string& call) const;
@@ -144,6 +148,8 @@ class FakeDsm {
   std::map<std::string, FakeTask> tasks_;
   std::map<std::string, int> changing_;  // guest id -> looks left
   int next_id_ = 1;
+  int cut_from_ = -1, counted_ = 0;
+  bool cut_done_ = false;
   std::unique_ptr<kube::testing::TestServer> server_;
 };
 
