@@ -154,6 +154,33 @@ absl::StatusOr<KeyPair> SignAndWrite(X509* certificate, EVP_PKEY* key, EVP_PKEY*
   return KeyPair{.certificate_pem = BioContent(bio.get()), .key_pem = std::move(key_pem)};
 }
 
+// A leaf with the key `key`, signed by `signer`, whose certificate is `issuer`; nullptr: the leaf itself.
+absl::StatusOr<KeyPair> IssueLeaf(const LeafRequest& request, EVP_PKEY* key, X509* issuer, EVP_PKEY* signer) {
+  TALES_ASSIGN_OR_RETURN(X509Ptr certificate, NewCertificate(key));
+  X509* x509 = certificate.get();
+  if (issuer == nullptr) issuer = x509;
+  TALES_RETURN_IF_ERROR(SetSubject(x509, request.common_name, request.organizations));
+  X509_set_issuer_name(x509, X509_get_subject_name(issuer));
+  const absl::Time end = absl::Now() + request.lifetime;
+  TALES_RETURN_IF_ERROR(SetValidity(x509, std::min(absl::Now() - kClockSkew - request.age, end - absl::Hours(1)), end));
+  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_basic_constraints, "critical,CA:FALSE"));
+  const char* usage =
+      EVP_PKEY_is_a(key, "RSA") == 1 ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
+  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_key_usage, usage));
+  if (request.client_auth || request.server_auth) {
+    const char* extended = !request.server_auth   ? "clientAuth"
+                           : !request.client_auth ? "serverAuth"
+                                                  : "serverAuth,clientAuth";
+    TALES_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_ext_key_usage, extended));
+  }
+  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_subject_key_identifier, "hash"));
+  // Who vouches for itself needs not say by which key; an authority of Go's has no identifier to be named by.
+  if (issuer != x509 && X509_get0_subject_key_id(issuer) != nullptr)
+    TALES_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_authority_key_identifier, "keyid:always"));
+  TALES_RETURN_IF_ERROR(AddAlternativeNames(x509, request));
+  return SignAndWrite(x509, key, signer);
+}
+
 }  // namespace
 
 absl::StatusOr<Authority> Authority::Mint(std::string_view common_name, std::string_view organization, KeyType type) {
@@ -191,26 +218,12 @@ absl::StatusOr<KeyPair> Authority::Issue(const LeafRequest& request) const {
   TALES_ASSIGN_OR_RETURN(std::vector<X509Ptr> issuer, ParseX509(pair_.certificate_pem));
   TALES_ASSIGN_OR_RETURN(KeyPtr signer, ParsePrivateKey(pair_.key_pem));
   TALES_ASSIGN_OR_RETURN(KeyPtr key, NewKey(type_));
-  TALES_ASSIGN_OR_RETURN(X509Ptr certificate, NewCertificate(key.get()));
-  X509* x509 = certificate.get();
-  TALES_RETURN_IF_ERROR(SetSubject(x509, request.common_name, request.organizations));
-  X509_set_issuer_name(x509, X509_get_subject_name(issuer[0].get()));
-  const absl::Time end = absl::Now() + request.lifetime;
-  TALES_RETURN_IF_ERROR(SetValidity(x509, std::min(absl::Now() - kClockSkew - request.age, end - absl::Hours(1)), end));
-  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_basic_constraints, "critical,CA:FALSE"));
-  const char* usage =
-      type_ == KeyType::kRsa2048 ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
-  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_key_usage, usage));
-  if (request.client_auth || request.server_auth) {
-    const char* extended = !request.server_auth   ? "clientAuth"
-                           : !request.client_auth ? "serverAuth"
-                                                  : "serverAuth,clientAuth";
-    TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_ext_key_usage, extended));
-  }
-  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_subject_key_identifier, "hash"));
-  TALES_RETURN_IF_ERROR(AddExtension(x509, issuer[0].get(), NID_authority_key_identifier, "keyid:always"));
-  TALES_RETURN_IF_ERROR(AddAlternativeNames(x509, request));
-  return SignAndWrite(x509, key.get(), signer.get());
+  return IssueLeaf(request, key.get(), issuer[0].get(), signer.get());
+}
+
+absl::StatusOr<KeyPair> SelfSign(const LeafRequest& request, KeyType type) {
+  TALES_ASSIGN_OR_RETURN(KeyPtr key, NewKey(type));
+  return IssueLeaf(request, key.get(), nullptr, key.get());
 }
 
 absl::StatusOr<RawKey> MintKey(KeyType type) {

@@ -43,6 +43,9 @@ class Authority {
   KeyType type_;
 };
 
+// A certificate that nobody but itself vouches for, as servers show before they have an authority.
+absl::StatusOr<KeyPair> SelfSign(const LeafRequest& request, KeyType type);
+
 // A key alone, for example Kubernetes' service-account key: (private PEM, public PEM).
 struct RawKey {
   std::string private_pem, public_pem;

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "harness/base/deadline.h"
 #include "harness/base/status.h"
 #include "yaml-cpp/yaml.h"
 
@@ -24,13 +27,13 @@ absl::StatusOr<RunningLab> RunningLab::Start(const std::vector<std::string>& arg
   options.command.argv.insert(options.command.argv.end(), arguments.begin(), arguments.end());
   options.log_file = folder.path() / "log";
   TALES_ASSIGN_OR_RETURN(Child child, Child::Start(options));
-  const Deadline deadline = Deadline::After(absl::Seconds(30));
-  while (!std::filesystem::exists(folder.path() / "ready")) {
-    if (!child.running() || deadline.passed())
-      return absl::UnavailableError(
-          absl::StrCat("the lab did not come up: ", ReadFile(folder.path() / "log").value_or("no log")));
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  const auto ready = [&]() -> absl::Status {
+    if (std::filesystem::exists(folder.path() / "ready")) return absl::OkStatus();
+    const std::string log = ReadFile(folder.path() / "log").value_or("no log");
+    return child.running() ? absl::UnavailableError(log) : absl::AbortedError(absl::StrCat("it has ended: ", log));
+  };
+  TALES_RETURN_IF_ERROR(RetryUntil(Deadline::After(absl::Seconds(30)), "the lab to serve", absl::Milliseconds(10),
+                                   ready, absl::IsUnavailable));
   return RunningLab(std::move(folder), std::move(child));
 }
 
@@ -41,9 +44,10 @@ std::string RunningLab::Address(std::string_view name) const {
   return "";
 }
 
-Finished RunningLab::Order(std::string_view verb, std::string_view fault) const {
+Finished RunningLab::Order(std::string_view verb, std::string_view arguments) const {
   Command command;
-  command.argv = {ServeLabProgram(), "lab", std::string(verb), "--out", folder().string(), std::string(fault)};
+  command.argv = {ServeLabProgram(), "lab", std::string(verb), "--out", folder().string()};
+  for (std::string_view argument : absl::StrSplit(arguments, ' ')) command.argv.emplace_back(argument);
   return Run(command, Deadline::After(absl::Seconds(30))).value_or(Finished{});
 }
 
@@ -58,6 +62,15 @@ Finished RunningLab::RunClient(const std::vector<std::string>& argv) const {
   Finished failed;
   failed.error_output = std::string(finished.status().message());
   return failed;
+}
+
+absl::Status RunningLab::AwaitClient(const std::vector<std::string>& argv, std::string_view expected,
+                                     absl::Duration patience) const {
+  return RetryUntil(Deadline::After(patience), absl::StrJoin(argv, " "), absl::Milliseconds(50), [&]() -> absl::Status {
+    const Finished finished = RunClient(argv);
+    if (finished.ok() && absl::StrContains(finished.output, expected)) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("no \"", expected, "\" in: ", finished.output, finished.error_output));
+  });
 }
 
 }  // namespace tales::lab

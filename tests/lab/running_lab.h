@@ -21,10 +21,13 @@ class RunningLab {
   const std::filesystem::path& folder() const { return folder_.path(); }
   Child& process() { return child_; }
   std::string Address(std::string_view node) const;  // from the cluster file that it wrote
-  // `tales lab fault` or `heal`.
-  Finished Order(std::string_view verb, std::string_view fault) const;
+  // `tales lab fault`, `heal`, `power` or `boot`, with what goes with it, as in a shell: "worker reset".
+  Finished Order(std::string_view verb, std::string_view arguments) const;
   // Runs a client with the lab's talosconfig and kubeconfig in its environment.
   Finished RunClient(const std::vector<std::string>& argv) const;
+  // Runs it again until it exits 0 and its output has `expected` in it; an error shows the last of it.
+  absl::Status AwaitClient(const std::vector<std::string>& argv, std::string_view expected,
+                           absl::Duration patience = absl::Seconds(15)) const;
 
  private:
   RunningLab(TemporaryFolder folder, Child child) : folder_(std::move(folder)), child_(std::move(child)) {}

@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fixtures/lab/default_cluster.h"
 #include "harness/talos/proto/cosi.pb.h"
 #include "harness/talos/proto/machine.pb.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/lab/worlds.h"
 
 namespace tales::lab {
 namespace {
@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 
 class RoutingTest : public ::testing::Test {
  protected:
-  RoutingTest() : world_(*DefaultCluster()), state_{world_, objects_, [] { return std::string("kubeconfig"); }} {}
+  RoutingTest()
+      : state_{*world_, objects_, resources_, [](const MachineConfig&) { return std::string("kubeconfig"); }} {}
 
   struct Result {
     std::vector<std::string> messages;
@@ -50,8 +51,9 @@ class RoutingTest : public ::testing::Test {
 
   static constexpr const char* kControl = "10.0.1.50";
   static constexpr const char* kWorker = "10.0.1.100";
-  LabWorld world_;
+  TestWorld world_;
   kube::ObjectStore objects_;
+  ResourceBook resources_;
   LabState state_;
 };
 
@@ -66,7 +68,7 @@ TEST_F(RoutingTest, OneNodeIsProxiedWithoutMetadata) {
 }
 
 TEST_F(RoutingTest, ManyNodesAreJoinedAndAFailedOneIsInsideAnOkReply) {
-  ASSERT_OK(world_.AddFault({"lab", "node-down", "worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "node-down", "worker"}));
   const Result result = Ask("control", Version({}, {kControl, kWorker}));
   EXPECT_TRUE(result.status.ok());
   const machine::VersionResponse response = Parse(result);
@@ -79,7 +81,7 @@ TEST_F(RoutingTest, ManyNodesAreJoinedAndAFailedOneIsInsideAnOkReply) {
 }
 
 TEST_F(RoutingTest, AFailedNodeAskedAloneIsARealError) {
-  ASSERT_OK(world_.AddFault({"lab", "no-route", "control/worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "no-route", "control/worker"}));
   EXPECT_EQ(Ask("control", Version({kWorker}, {})).status.error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
@@ -92,7 +94,7 @@ TEST_F(RoutingTest, AWorkerAnswersForItselfAndForwardsNothing) {
     EXPECT_EQ(result.status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
     EXPECT_EQ(result.status.error_message(), "no request forwarding");
   }
-  ASSERT_OK(world_.AddFault({"lab", "worker-forwards", "worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "worker-forwards", "worker"}));
   EXPECT_TRUE(Ask("worker", Version({kControl}, {})).status.ok());
 }
 
@@ -118,7 +120,39 @@ TEST_F(RoutingTest, RolesDecide) {
   EXPECT_EQ(code("EtcdStatus", "os:operator"), grpc::StatusCode::OK);
   EXPECT_EQ(code("Kubeconfig", "os:operator"), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(code("Reset", "os:operator"), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(code("Reset", "os:admin"), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(code("Reboot", "os:reader"), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(code("MetaWrite", "os:operator"), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(code("MetaWrite", "os:admin"), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(RoutingTest, MaintenanceServesLittle) {
+  TestWorld world(InitialState::kMaintenance);
+  world.Pass(absl::Minutes(1));
+  LabState state{*world, objects_, resources_, [](const MachineConfig&) { return std::string(); }};
+  const auto ask = [&](const std::string& method) {
+    return AnswerInMaintenance(state, "worker", {method, {}, {"10.0.1.50"}, {}, ""})().status;
+  };
+  EXPECT_TRUE(ask("/storage.StorageService/Disks").ok());
+  EXPECT_EQ(ask("/machine.MachineService/Version").error_message(), "API is not implemented in maintenance mode");
+  EXPECT_EQ(ask("/machine.MachineService/Reboot").error_message(), "method Reboot not implemented");
+  EXPECT_EQ(ask("/cluster.ClusterService/HealthCheck").error_message(), "unknown service cluster.ClusterService");
+  EXPECT_EQ(ask("/cosi.resource.State/Create").error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(RoutingTest, AStreamEndsWithItsNode) {
+  machine::EventsRequest events;
+  Reply reply = Route(state_, "control",
+                      {"/machine.MachineService/Events", {kWorker}, {}, {"os:reader"}, events.SerializeAsString()});
+  EXPECT_EQ(reply().kind, Step::Kind::kMessage) << "the hello";
+  EXPECT_EQ(reply().kind, Step::Kind::kWait);
+  EXPECT_OK(world_->ChangeMachine("worker", [](Machines& all, Machine& machine, absl::Time now) {
+    all.PowerOff(machine, now);
+    return absl::OkStatus();
+  }));
+  const Step end = reply();
+  EXPECT_EQ(end.kind, Step::Kind::kEnd);
+  EXPECT_EQ(end.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(Ask("control", Version({kWorker}, {})).status.error_message(), HasSubstr("no route to host"));
 }
 
 TEST_F(RoutingTest, ControlPlaneMethodsAreUnimplementedOnAWorker) {
@@ -162,7 +196,7 @@ TEST_F(RoutingTest, AWatchTellsWhatIsThereThenWhatChanges) {
   EXPECT_EQ(next().event(0).event_type(), cosi::resource::CREATED);
   EXPECT_EQ(next().event(0).event_type(), cosi::resource::BOOTSTRAPPED);
   EXPECT_EQ(reply().kind, Step::Kind::kWait);
-  ASSERT_OK(world_.AddFault({"lab", "machine-not-ready", "worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "machine-not-ready", "worker"}));
   const cosi::resource::WatchResponse changed = next();
   EXPECT_EQ(changed.event(0).event_type(), cosi::resource::UPDATED);
   EXPECT_THAT(changed.event(0).resource().spec().yaml_spec(), HasSubstr("ready: false"));
@@ -170,11 +204,11 @@ TEST_F(RoutingTest, AWatchTellsWhatIsThereThenWhatChanges) {
 }
 
 TEST_F(RoutingTest, ANodeThatHangsNeverAnswersAndOneThatTalksGarbageDoes) {
-  ASSERT_OK(world_.AddFault({"lab", "talos-hang", "worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "talos-hang", "worker"}));
   EXPECT_TRUE(Ask("control", Version({kWorker}, {})).waits);
   EXPECT_TRUE(Ask("control", Version({}, {kControl, kWorker})).waits);
-  ASSERT_OK(world_.RemoveFault({"lab", "talos-hang", "worker"}));
-  ASSERT_OK(world_.AddFault({"lab", "talos-garbage", "worker"}));
+  ASSERT_OK(world_->RemoveFault({"lab", "talos-hang", "worker"}));
+  ASSERT_OK(world_->AddFault({"lab", "talos-garbage", "worker"}));
   const Result garbage = Ask("control", Version({kWorker}, {}));
   ASSERT_EQ(garbage.messages.size(), 1u);
   EXPECT_FALSE(machine::VersionResponse().ParseFromString(garbage.messages[0]));

@@ -3,44 +3,40 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fixtures/lab/default_cluster.h"
 #include "fixtures/lab/resource_definitions.h"
+#include "fixtures/lab/resources.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/lab/worlds.h"
 #include "yaml-cpp/yaml.h"
 
 namespace tales::lab {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
-ClusterDefinition Cluster() { return *DefaultCluster(); }
-
-const Resource* Find(const World& world, const std::string& node, const std::string& type) {
-  for (const auto& [key, resource] : world.Find(node)->resources)
-    if (resource.type == type) return &resource;
-  return nullptr;
-}
-
-TEST(World, ServicesOfTheRoles) {
-  const LabWorld world(Cluster());
-  world.Read([](const World& now) {
-    EXPECT_EQ(now.Find("control")->services.size(), 11u);
-    EXPECT_EQ(now.Find("worker")->services.size(), 9u);
-    EXPECT_EQ(now.Find("worker")->services.count("etcd"), 0u);
-    return 0;
+absl::Status Switch(LabWorld& world, std::string_view node, std::string_view service, std::string_view verb) {
+  return world.ChangeMachine(node, [&](Machines& machines, Machine& machine, absl::Time now) {
+    return machines.SwitchService(machine, service, verb, now);
   });
 }
 
+TEST(World, ServicesOfTheRoles) {
+  TestWorld world;
+  EXPECT_EQ(world.On("control", [](const Node& node) { return node.services.size(); }), 11u);
+  EXPECT_EQ(world.On("worker", [](const Node& node) { return node.services.size(); }), 9u);
+  EXPECT_FALSE(world.On("worker", [](const Node& node) { return node.Runs("etcd"); }));
+}
+
 TEST(World, AHealthyMachineMeetsEveryConditionAndEverySpecIsYaml) {
-  const LabWorld world(Cluster());
-  world.Read([](const World& now) {
+  TestWorld test;
+  test->Read([](const World& now) {
     for (const auto& [name, node] : now.nodes) {
+      EXPECT_EQ(node.stage, Stage::kRunning);
       EXPECT_TRUE(UnmetConditions(node).empty());
-      for (const auto& [key, resource] : node.resources) {
-        EXPECT_NO_THROW(YAML::Load(resource.yaml_spec)) << resource.type << "\n" << resource.yaml_spec;
-        const ResourceDefinition* definition = FindResourceDefinition(resource.type);
-        EXPECT_NE(definition, nullptr) << resource.type;
+      for (const auto& [namespace_name, type] : DerivedTypes()) {
+        EXPECT_NE(FindResourceDefinition(type), nullptr) << type;
+        for (const Resource& resource : DeriveResources(now, node, namespace_name, type))
+          EXPECT_NO_THROW(YAML::Load(resource.yaml_spec)) << resource.type << "\n" << resource.yaml_spec;
       }
     }
     return 0;
@@ -48,51 +44,59 @@ TEST(World, AHealthyMachineMeetsEveryConditionAndEverySpecIsYaml) {
 }
 
 TEST(World, StoppingKubeletShowsEverywhereAndStartingItHeals) {
-  LabWorld world(Cluster());
+  TestWorld test;
   int changes = 0;
-  world.OnChange([&] { ++changes; });
-  EXPECT_OK(world.SwitchService("worker", "kubelet", "stop"));
-  world.Read([](const World& now) {
-    const Node& worker = *now.Find("worker");
+  test->OnChange([&] { ++changes; });
+  ResourceBook book;
+  const auto status = [&] {
+    return test->Read([&](const World& world) {
+      std::vector<Resource> found =
+          DeriveResources(world, *world.Find("worker"), "runtime", "MachineStatuses.runtime.talos.dev");
+      book.Stamp(*world.Find("worker"), test.now(), found);
+      return found.at(0);
+    });
+  };
+  EXPECT_EQ(status().version, 1);
+  EXPECT_OK(Switch(*test, "worker", "kubelet", "stop"));
+  test.On("worker", [](const Node& worker) {
     EXPECT_EQ(worker.services.at("kubelet").state, "Finished");
     EXPECT_FALSE(worker.node_ready);
-    EXPECT_THAT(Find(now, "worker", "MachineStatuses.runtime.talos.dev")->yaml_spec, HasSubstr("kubelet not running"));
-    EXPECT_EQ(Find(now, "worker", "MachineStatuses.runtime.talos.dev")->version, 2);
     return 0;
   });
-  EXPECT_OK(world.SwitchService("worker", "kubelet", "stop")) << "already stopped: nothing to do";
-  EXPECT_OK(world.SwitchService("worker", "kubelet", "start"));
-  world.Read([](const World& now) {
-    EXPECT_TRUE(now.Find("worker")->node_ready);
-    EXPECT_TRUE(UnmetConditions(*now.Find("worker")).empty());
+  EXPECT_THAT(status().yaml_spec, HasSubstr("kubelet not running"));
+  EXPECT_EQ(status().version, 2);
+  EXPECT_OK(Switch(*test, "worker", "kubelet", "stop")) << "already stopped: nothing to do";
+  EXPECT_OK(Switch(*test, "worker", "kubelet", "start"));
+  test.On("worker", [](const Node& worker) {
+    EXPECT_TRUE(worker.node_ready);
+    EXPECT_TRUE(UnmetConditions(worker).empty());
     return 0;
   });
   EXPECT_GE(changes, 2);
 }
 
 TEST(World, ServicesThatMachinedDoesNotLetBeStopped) {
-  LabWorld world(Cluster());
-  EXPECT_THAT(world.SwitchService("control", "apid", "stop").message(),
-              HasSubstr("doesn't support stop operation via API"));
-  EXPECT_THAT(world.SwitchService("worker", "etcd", "stop").message(), HasSubstr("not defined"));
+  TestWorld test;
+  EXPECT_THAT(Switch(*test, "control", "apid", "stop").message(), HasSubstr("doesn't support stop operation via API"));
+  EXPECT_THAT(Switch(*test, "worker", "etcd", "stop").message(), HasSubstr("not defined"));
+  EXPECT_TRUE(absl::IsNotFound(Switch(*test, "nobody", "kubelet", "stop")));
 }
 
 TEST(World, FilesThatTheClockCanBeReadFrom) {
-  LabWorld world(Cluster());
+  TestWorld test;
   const auto clock = [&](const std::string& node) {
-    const std::string text =
-        world.Read([&](const World& now) { return *FileContent(*now.Find(node), "/proc/timer_list"); });
+    const std::string text = test.On(node, [](const Node& n) { return *FileContent(n, "/proc/timer_list"); });
     const int64_t at = std::stoll(text.substr(text.find("now at ") + 7));
     const size_t second = text.find(".offset:", text.find(" clock 1:"));
     return absl::UnixEpoch() + absl::Nanoseconds(at) + absl::Nanoseconds(std::stoll(text.substr(second + 8)));
   };
   EXPECT_LT(absl::AbsDuration(clock("worker") - absl::Now()), absl::Milliseconds(200));
-  EXPECT_OK(world.AddFault({"lab", "clock-skew", "worker"}));
+  EXPECT_OK(test->AddFault({"lab", "clock-skew", "worker"}));
   EXPECT_LT(absl::AbsDuration(clock("worker") - absl::Now() - absl::Seconds(5)), absl::Milliseconds(200));
-  world.Read([](const World& now) {
-    EXPECT_EQ(*FileContent(*now.Find("worker"), "/sys/class/graphics/fb0/virtual_size"), "1024,768\n");
-    EXPECT_THAT(*FileContent(*now.Find("worker"), "/proc/cmdline"), HasSubstr(" vga=792\n"));
-    EXPECT_TRUE(absl::IsNotFound(FileContent(*now.Find("worker"), "/no/such").status()));
+  test.On("worker", [](const Node& node) {
+    EXPECT_EQ(*FileContent(node, "/sys/class/graphics/fb0/virtual_size"), "1024,768\n");
+    EXPECT_THAT(*FileContent(node, "/proc/cmdline"), HasSubstr(" vga=792\n"));
+    EXPECT_TRUE(absl::IsNotFound(FileContent(node, "/no/such").status()));
     return 0;
   });
 }

@@ -105,6 +105,27 @@ TEST(AuthorityTest, RefusesWhatIsNoAddress) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("subject name")));
 }
 
+TEST(AuthorityTest, IssuesAsOneThatExistsAlready) {
+  for (KeyType type : {KeyType::kEd25519, KeyType::kEcP256}) {
+    ASSERT_OK_AND_ASSIGN(const Authority minted, Authority::Mint("", "talos", type));
+    ASSERT_OK_AND_ASSIGN(const std::string key, TalosKeyPem(minted.key_pem()));
+    ASSERT_OK_AND_ASSIGN(const Authority loaded, Authority::Load({minted.certificate_pem(), key}));
+    ASSERT_OK_AND_ASSIGN(const KeyPair leaf, loaded.Issue({.common_name = "worker", .server_auth = true}));
+    ASSERT_OK_AND_ASSIGN(const std::vector<Certificate> certificates, ParseCertificates(leaf.certificate_pem));
+    EXPECT_OK(VerifyChain(certificates[0], minted.certificate_pem(), absl::Now()));
+  }
+}
+
+TEST(SelfSignTest, VouchesForItself) {
+  ASSERT_OK_AND_ASSIGN(
+      const KeyPair pair,
+      SelfSign({.common_name = "maintenance", .addresses = {"127.0.0.1"}, .server_auth = true}, KeyType::kEd25519));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Certificate> certificates, ParseCertificates(pair.certificate_pem));
+  EXPECT_FALSE(certificates[0].is_ca);
+  EXPECT_EQ(certificates[0].issuer, "CN=maintenance");
+  EXPECT_OK(VerifyChain(certificates[0], pair.certificate_pem, absl::Now()));
+}
+
 TEST(MintKeyTest, MakesAPair) {
   for (KeyType type : {KeyType::kEd25519, KeyType::kEcP256, KeyType::kRsa2048}) {
     ASSERT_OK_AND_ASSIGN(RawKey key, MintKey(type));
