@@ -103,10 +103,10 @@ TEST_F(NewMachines, TheIsoHaltsOnAnInstalledDisk) {
   AwaitMaintenance(control_);
   Output({"apply-config", "--insecure", "-n", control_, "-f", ConfigFile("controlplane.yaml")});
   Await({"version", "-n", control_}, "v1.9.4");
-  EXPECT_EQ(lab_->Order("power", "control reset").exit_code, 0);
+  EXPECT_EQ(lab_->Order("power", "reset control").exit_code, 0);
   EXPECT_NE(Talosctl({"version", "-n", control_}).exit_code, 0);
-  EXPECT_EQ(lab_->Order("boot", "control disk").exit_code, 0);
-  EXPECT_EQ(lab_->Order("power", "control reset").exit_code, 0);
+  EXPECT_EQ(lab_->Order("boot-from", "disk control").exit_code, 0);
+  EXPECT_EQ(lab_->Order("power", "reset control").exit_code, 0);
   Await({"read", "/proc/sys/kernel/bootloader_type", "-n", control_}, "114");
 }
 
@@ -136,7 +136,7 @@ TEST_F(RunningMachines, ShutdownAndPowerOn) {
   Output({"shutdown", "--wait", "--timeout", "30s", "-n", worker_});
   EXPECT_OK(lab_->AwaitClient({"cat", (lab_->folder() / "vm.json").string()}, "\"power\": \"on\""));
   EXPECT_NE(Talosctl({"version", "-n", worker_}).exit_code, 0);
-  EXPECT_EQ(lab_->Order("power", "worker on").exit_code, 0);
+  EXPECT_EQ(lab_->Order("power", "on worker").exit_code, 0);
   Await({"get", "machinestatus", "-n", worker_}, "true");
 }
 
@@ -148,7 +148,7 @@ TEST_F(RunningMachines, ResetGracefulFailsOnTheOnlyControlPlane) {
 }
 
 TEST_F(RunningMachines, ResetForcedOfAWorkerLeavesItsObjects) {
-  EXPECT_EQ(lab_->Order("boot", "worker cdrom").exit_code, 0);
+  EXPECT_EQ(lab_->Order("boot-from", "cdrom worker").exit_code, 0);
   Output({"reset", "--graceful=false", "--reboot", "--wait", "--timeout", "30s", "-n", worker_});
   Await({"get", "machinestatus", "--insecure", "-n", worker_}, "maintenance");
   if (FindProgram("kubectl").ok()) {
@@ -219,7 +219,7 @@ TEST_F(ThreeControlPlanes, OneLeavesAndComesBack) {
   const Finished health = Talosctl({"health", "--server=false", "--wait-timeout", "20s", "-n", control_});
   EXPECT_EQ(health.exit_code, 0) << health.error_output;
   const std::string third = lab_->Address("control-3");
-  EXPECT_EQ(lab_->Order("boot", "control-3 cdrom").exit_code, 0);
+  EXPECT_EQ(lab_->Order("boot-from", "cdrom control-3").exit_code, 0);
   Output({"reset", "--reboot", "--wait", "--timeout", "30s", "-n", third});
   EXPECT_THAT(Output({"etcd", "members", "-n", control_}), Not(HasSubstr("control-3")));
   Await({"get", "machinestatus", "--insecure", "-n", third}, "maintenance");

@@ -21,7 +21,7 @@ class RunningLab {
   const std::filesystem::path& folder() const { return folder_.path(); }
   Child& process() { return child_; }
   std::string Address(std::string_view node) const;  // from the cluster file that it wrote
-  // `tales lab fault`, `heal`, `power` or `boot`, with what goes with it, as in a shell: "worker reset".
+  // `tales lab fault`, `heal`, `power` or `boot-from`, with what goes with it, as in a shell: "reset worker".
   Finished Order(std::string_view verb, std::string_view arguments) const;
   // Runs a client with the lab's talosconfig and kubeconfig in its environment.
   Finished RunClient(const std::vector<std::string>& argv) const;

@@ -1,12 +1,12 @@
 // The life of simulated machines: each test lets their time pass.
+#include "tests/unit/lab/machine_life.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_replace.h"
 #include "fixtures/lab/resources.h"
-#include "harness/talos/proto/machine.pb.h"
 #include "tests/support/status_matchers.h"
-#include "tests/unit/lab/worlds.h"
 
 namespace tales::lab {
 namespace {
@@ -18,74 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-class MachineLife : public ::testing::Test {
- protected:
-  explicit MachineLife(InitialState state = InitialState::kMaintenance, ClusterDefinition cluster = *DefaultCluster())
-      : world_(state, std::move(cluster)) {}
-
-  using Act = std::function<absl::Status(Machines&, Machine&, absl::Time)>;
-  absl::Status Do(const std::string& node, const Act& act) { return world_->ChangeMachine(node, act); }
-  absl::Status Press(const std::string& node, void (Machines::*press)(Machine&, absl::Time)) {
-    return Do(node, [press](Machines& all, Machine& machine, absl::Time now) {
-      (all.*press)(machine, now);
-      return absl::OkStatus();
-    });
-  }
-  absl::StatusOr<ApplyOutcome> Apply(const std::string& node, const std::string& config,
-                                     ApplyMode mode = ApplyMode::kAuto, bool dry_run = false) {
-    return world_->Change<ApplyOutcome>(node, [&](Machines& all, Machine& machine, absl::Time now) {
-      return all.Apply(machine, {config, mode, dry_run, absl::Minutes(1)}, now);
-    });
-  }
-  absl::Status Bootstrap(const std::string& node) {
-    return Do(node, [](Machines& all, Machine& machine, absl::Time now) { return all.Bootstrap(machine, now); });
-  }
-  absl::StatusOr<std::string> Reset(const std::string& node, ResetOptions options) {
-    return world_->Change<std::string>(
-        node, [&](Machines& all, Machine& machine, absl::Time now) { return all.Reset(machine, options, now); });
-  }
-  absl::StatusOr<std::string> Upgrade(const std::string& node, UpgradeOptions options) {
-    return world_->Change<std::string>(
-        node, [&](Machines& all, Machine& machine, absl::Time now) { return all.Upgrade(machine, options, now); });
-  }
-  Stage StageOf(const std::string& node) {
-    return world_.On(node, [](const Node& n) { return n.stage; });
-  }
-  Door DoorOf(const std::string& node) {
-    return world_.On(node, [](const Node& n) { return n.door; });
-  }
-  std::string File(const std::string& node, const std::string& path) {
-    return world_.On(node, [&](const Node& n) { return FileContent(n, path).value_or(""); });
-  }
-  std::string Version(const std::string& node) {
-    return world_.On(node, [](const Node& n) { return n.talos_version; });
-  }
-  std::vector<std::string> Members() {
-    return world_->Read([](const World& world) {
-      std::vector<std::string> names;
-      for (const MemberState& member : world.MembersOf(world.nodes.begin()->second)) names.push_back(member.name);
-      return names;
-    });
-  }
-  // The sequences that began since the boot, in order.
-  std::vector<std::string> Sequences(const std::string& node) {
-    return world_->ReadMachine(node, [](const Machine& machine) {
-      std::vector<std::string> names;
-      for (uint64_t i = machine.events.begin(); i < machine.events.end(); ++i) {
-        machine::SequenceEvent event;
-        if (machine.events.at(i).type != "SequenceEvent" || !event.ParseFromString(machine.events.at(i).payload))
-          continue;
-        if (event.action() == machine::SequenceEvent::START) names.push_back(event.sequence());
-        if (!event.error().message().empty()) names.push_back(event.error().message());
-      }
-      return names;
-    });
-  }
-  const std::string& Config(Role role) { return world_.config(role); }
-
-  TestWorld world_;
-};
 
 TEST_F(MachineLife, FromTheIsoToARunningCluster) {
   EXPECT_EQ(DoorOf("control"), Door::kClosed) << "the firmware takes its time";
@@ -215,16 +147,6 @@ TEST_F(MachineLife, ADiskWithoutConfigurationBootsIntoMaintenance) {
 }
 
 // What follows begins with a cluster that runs.
-class RunningLife : public MachineLife {
- protected:
-  RunningLife() : MachineLife(InitialState::kHealthy) {}
-  explicit RunningLife(ClusterDefinition cluster) : MachineLife(InitialState::kHealthy, std::move(cluster)) {}
-  absl::StatusOr<std::string> Reboot(const std::string& node, bool powercycle) {
-    return world_->Change<std::string>(
-        node, [&](Machines& all, Machine& machine, absl::Time now) { return all.Reboot(machine, powercycle, now); });
-  }
-};
-
 TEST_F(RunningLife, RebootByKexecAndByPowerCycle) {
   const std::string first = File("worker", "/proc/sys/kernel/random/boot_id");
   EXPECT_EQ(File("worker", "/sys/class/graphics/fb0/virtual_size"), "1024,768\n");
@@ -332,6 +254,16 @@ TEST_F(RunningLife, AnUpgradeThatDoesNotComeUpIsTakenBack) {
   EXPECT_EQ(StageOf("worker"), Stage::kRunning);
   EXPECT_EQ(Version("worker"), "v1.9.4");
   EXPECT_NE(File("worker", "/proc/sys/kernel/random/boot_id"), before);
+}
+
+TEST_F(RunningLife, AnUpgradeThatCameUpIsNotTakenBackLater) {
+  ASSERT_OK(Upgrade("control", {.image = "ghcr.io/siderolabs/installer:v1.9.5"}).status());
+  world_.Pass(absl::Minutes(3));
+  EXPECT_EQ(StageOf("control"), Stage::kRunning);
+  ASSERT_OK(Reset("control", {.graceful = true}).status());  // fails, and the machine restarts
+  world_.Pass(absl::Minutes(3));
+  EXPECT_EQ(StageOf("control"), Stage::kRunning);
+  EXPECT_EQ(Version("control"), "v1.9.5");
 }
 
 TEST_F(RunningLife, AStagedUpgradeInstallsAtTheNextBoot) {

@@ -6,6 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "fixtures/lab/kube/cilium/chart.h"
+#include "fixtures/lab/kube/cilium/custom_resources.h"
+#include "fixtures/lab/kube/controllers.h"
 #include "fixtures/lab/kube/pods.h"
 #include "fixtures/lab/kube/seed.h"
 #include "suites/cilium/helm_release.h"
@@ -251,6 +253,41 @@ TEST_F(LabCiliumAsJson, WritesOneObjectALine) {
              object["k8sPodName"] == "";
   }
   EXPECT_EQ(lines, 1);
+}
+
+TEST_F(LabCilium, ItsOperatorBringsTheCrdsAndItsAgentsTheNetwork) {
+  const auto crds = [&] { return store_.List("apiextensions.k8s.io/v1", "customresourcedefinitions").items; };
+  const auto bare = [&] {
+    for (const auto& crd : crds()) {
+      const std::string name = (*crd)["metadata"]["name"];
+      EXPECT_OK(store_.Delete({"apiextensions.k8s.io/v1", "customresourcedefinitions", "", name}));
+    }
+  };
+  bare();
+  EXPECT_OK(store_.Update({"v1", "nodes", "", "worker"}, [](Json& node) {
+    node["status"]["conditions"] = Json::array({{{"type", "Ready"}, {"status", "True"}}});
+    return absl::OkStatus();
+  }));
+  ReconcileOnce(store_, absl::ZeroDuration(), /*establishes_crds=*/false);
+  EXPECT_EQ(crds().size(), CiliumCrds().size());
+  ASSERT_OK_AND_ASSIGN(const Json node, store_.Get({"v1", "nodes", "", "worker"}));
+  EXPECT_EQ(ConditionStatus(node, "NetworkUnavailable"), "False");
+  ReconcileOnce(store_, absl::ZeroDuration(), /*establishes_crds=*/false);
+  EXPECT_EQ(ConditionStatus(*crds().front(), "Established"), "");
+  ReconcileOnce(store_, absl::ZeroDuration());
+  EXPECT_EQ(ConditionStatus(*crds().front(), "Established"), "True");
+
+  bare();
+  for (const auto& pod : store_.List("v1", "pods", "cilium").items) {
+    if ((*pod)["metadata"]["labels"].value("io.cilium/app", "") != "operator") continue;
+    const std::string name = (*pod)["metadata"]["name"];
+    EXPECT_OK(store_.Update({"v1", "pods", "cilium", name}, [&](Json& object) {
+      SetPodReady(object, false, "CrashLoopBackOff", store_.now());
+      return absl::OkStatus();
+    }));
+  }
+  ReconcileOnce(store_, absl::ZeroDuration());
+  EXPECT_TRUE(crds().empty()) << "nobody brings them";
 }
 
 }  // namespace
