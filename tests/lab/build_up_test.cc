@@ -88,8 +88,8 @@ TEST_F(MachinesThatAreOff, BecomeAClusterOfTheAppliedConfiguration) {
       Kubectl({"wait", "--for=condition=Established", "--timeout=5s", "crd/servicemonitors.monitoring.coreos.com"}),
       "condition met"));
   Apply("namespace.yaml", kNamespace);
-  ASSERT_OK_AND_ASSIGN(const std::string cilium, ReadFile(lab_->folder() / "cilium.json"));
-  Apply("cilium.json", cilium);
+  ASSERT_OK_AND_ASSIGN(const std::string cilium, ReadFile(lab_->folder() / "cilium.yaml"));
+  Apply("cilium.yaml", cilium);
   EXPECT_OK(lab_->AwaitClient(Kubectl({"wait", "--for=condition=Ready", "node/control", "node/worker", "--timeout=1s"}),
                               "node/worker condition met"));
   EXPECT_OK(lab_->AwaitClient(Kubectl({"get", "ciliumnodes"}), "worker"));
@@ -120,8 +120,8 @@ TEST_F(MachinesThatAreOff, FaultsOfTheSoftwareOnThem) {
   EXPECT_OK(lab_->AwaitClient(Kubectl({"get", "node", "worker"}), "NotReady"));
   Apply("crd.yaml", kMonitor);
   Apply("namespace.yaml", kNamespace);
-  ASSERT_OK_AND_ASSIGN(const std::string cilium, ReadFile(lab_->folder() / "cilium.json"));
-  Apply("cilium.json", cilium);
+  ASSERT_OK_AND_ASSIGN(const std::string cilium, ReadFile(lab_->folder() / "cilium.yaml"));
+  Apply("cilium.yaml", cilium);
   const std::vector<std::string> await_worker =
       Kubectl({"wait", "--for=condition=Ready", "node/worker", "--timeout=1s"});
   EXPECT_OK(
