@@ -84,5 +84,15 @@ TEST(Bodies, HostileOnesAreErrors) {
   EXPECT_THAT(ProtobufToJson(unknown), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("What")));
 }
 
+// As helm ends an uninstallation.
+TEST(Protobuf, DeleteOptions) {
+  const std::string body = std::string("k8s\0\x0a\x13\x0a\x02v1\x12\x0d", 12) + "DeleteOptions" +
+                           std::string("\x12\x0e\x08\0\x22\x0a", 6) + "Background";
+  EXPECT_THAT(ProtobufToJson(body), IsOkAndHolds(Json({{"apiVersion", "v1"},
+                                                       {"kind", "DeleteOptions"},
+                                                       {"gracePeriodSeconds", 0},
+                                                       {"propagationPolicy", "Background"}})));
+}
+
 }  // namespace
 }  // namespace tales::lab::kube
