@@ -4,7 +4,7 @@
 
 #include "nlohmann/json.hpp"
 #include "tests/lab/running_lab.h"
-#include "tests/peers/talos/build_peer.h"
+#include "tests/peers/build_peer.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::lab {
@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 class GoClient : public ::testing::Test {
  protected:
   void SetUp() override {
-    const absl::StatusOr<std::filesystem::path> program = testing::BuildTalosPeer(TALES_SOURCE_DIR, "client");
+    const absl::StatusOr<std::filesystem::path> program = testing::BuildPeer(TALES_SOURCE_DIR, "talos", "client");
     if (absl::IsFailedPrecondition(program.status())) GTEST_SKIP() << program.status().message();
     ASSERT_OK(program);
     program_ = *program;
