@@ -81,6 +81,22 @@ struct SynologyDefinition {
   friend bool operator==(const SynologyDefinition&, const SynologyDefinition&) = default;
 };
 
+// How fixture qemu runs the machines of `vm`.
+struct QemuDefinition {
+  std::string state;        // folder of the machines. Default: $XDG_STATE_HOME/tales/qemu, ~/.local/state/tales/qemu
+  std::string iso;          // to boot from while the disk is empty. Default: talos.image + ".iso" beside the file
+  std::string accelerator;  // "kvm", "tcg". Default: KVM where it has been seen to run a guest, TCG otherwise
+  std::string firmware_code, firmware_variables;  // for vm.firmware uefi. Default: those of Debian's package ovmf
+  struct Network {
+    std::string kind;          // "user", "bridge", "tap", "socket", "none". Default: user
+    std::string name;          // bridge: its name; tap: what the interfaces' names begin with
+    std::string group;         // socket, user: multicast group and port over which the machines hear each other
+    std::vector<int> forward;  // user: ports that `dial` has too. Default: 50000 6443
+    friend bool operator==(const Network&, const Network&) = default;
+  } network;
+  friend bool operator==(const QemuDefinition&, const QemuDefinition&) = default;
+};
+
 struct ConfigDefinition {
   std::string folder;        // where the operator keeps the generated files
   std::string secrets_file;  // one of the two
@@ -140,6 +156,7 @@ struct ClusterDefinition {
   bool nodes_declared = false;  // `nodes:` is in the file (an empty list declares that there are none)
   std::optional<VmDefinition> vm;
   std::optional<SynologyDefinition> synology;
+  std::optional<QemuDefinition> qemu;
   std::optional<ConfigDefinition> config;
   std::optional<bool> secure_boot;  // YAML: secureBoot. Not declared: reported, not judged
   std::map<std::string, NamespaceDefinition> namespaces;

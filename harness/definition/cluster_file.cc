@@ -1,5 +1,6 @@
 #include "harness/definition/cluster_file.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -125,6 +126,45 @@ void ReadSynology(const Cursor& cursor, ClusterDefinition& out) {
     cursor.Mistake("`fingerprint` and `ca` exclude each other: the one certificate, or the authority it is from");
   }
   out.synology = std::move(synology);
+}
+
+void ReadQemuNetwork(const Cursor& cursor, QemuDefinition& qemu) {
+  using N = QemuDefinition::Network;
+  static const std::vector<Field<N>> fields = {
+      Required(Text("kind", &N::kind, OneOf("a kind of network", {"user", "bridge", "tap", "socket", "none"}))),
+      Text("name", &N::name, CheckInterfaceName),
+      Text("group", &N::group, CheckMulticastGroup),
+      {"forward", [](const Cursor& value, N& network) {
+         ReadList(value, [&](const Cursor& item) { ReadInt(item, 1, 65535, network.forward.emplace_back()); });
+       }}};
+  N& network = qemu.network;
+  ReadObject(cursor, fields, network);
+  const auto has = [&](std::string_view key) {
+    return std::any_of(cursor.node.entries.begin(), cursor.node.entries.end(),
+                       [&](const auto& entry) { return entry.first->scalar == key; });
+  };
+  const auto is = [&](std::initializer_list<std::string_view> kinds) {
+    return std::find(kinds.begin(), kinds.end(), network.kind) != kinds.end();
+  };
+  if (is({"bridge", "tap"}) && !has("name")) cursor.Mistake(absl::StrCat("kind ", network.kind, " needs a `name`"));
+  if (!is({"bridge", "tap"}) && has("name")) cursor.Mistake("`name` is for the kinds bridge and tap");
+  if (is({"socket"}) && !has("group")) cursor.Mistake("kind socket needs a `group`");
+  if (!is({"socket", "user"}) && has("group")) cursor.Mistake("`group` is for the kinds socket and user");
+  if (!is({"user"}) && has("forward")) cursor.Mistake("`forward` is for the kind user");
+}
+
+void ReadQemu(const Cursor& cursor, ClusterDefinition& out) {
+  using Q = QemuDefinition;
+  static const std::vector<Field<Q>> firmware = {Required(Text("code", &Q::firmware_code)),
+                                                 Required(Text("variables", &Q::firmware_variables))};
+  static const std::vector<Field<Q>> fields = {
+      Text("state", &Q::state),
+      Text("iso", &Q::iso),
+      Text("accelerator", &Q::accelerator, OneOf("an accelerator", {"kvm", "tcg"})),
+      {"firmware", [](const Cursor& value, Q& qemu) { ReadObject(value, firmware, qemu); }},
+      {"network", ReadQemuNetwork}};
+  out.qemu.emplace();
+  ReadObject(cursor, fields, *out.qemu);
 }
 
 void ReadPatches(const Cursor& cursor, ConfigDefinition& config) {
@@ -290,6 +330,7 @@ ClusterDefinition ReadCluster(const Cursor& cursor) {
                                                {"nodes", ReadNodes},
                                                {"vm", ReadVm},
                                                {"synology", ReadSynology},
+                                               {"qemu", ReadQemu},
                                                {"config", ReadConfig},
                                                {"secureBoot",
                                                 [](const Cursor& value, C& out) {
@@ -336,6 +377,11 @@ void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::pat
   if (definition.synology.has_value()) {
     definition.synology->password_file = Absolute(definition.synology->password_file, folder);
     definition.synology->ca = Absolute(definition.synology->ca, folder);
+  }
+  if (definition.qemu.has_value()) {
+    QemuDefinition& qemu = *definition.qemu;
+    for (std::string* path : {&qemu.state, &qemu.iso, &qemu.firmware_code, &qemu.firmware_variables})
+      *path = Absolute(*path, folder);
   }
   std::filesystem::path work = folder;
   if (definition.config.has_value()) {

@@ -98,6 +98,18 @@ void WriteSynology(const SynologyDefinition& synology, std::string& out) {
   Line(out, "synology", flow.ToString());
 }
 
+void WriteQemu(const QemuDefinition& qemu, std::string& out) {
+  Flow flow, firmware, network;
+  flow.Text("state", qemu.state).Text("iso", qemu.iso).Text("accelerator", qemu.accelerator);
+  firmware.Text("code", qemu.firmware_code).Text("variables", qemu.firmware_variables);
+  if (!firmware.empty()) flow.Raw("firmware", firmware.ToString());
+  network.Text("kind", qemu.network.kind).Text("name", qemu.network.name).Text("group", qemu.network.group);
+  if (!qemu.network.forward.empty())
+    network.Raw("forward", absl::StrCat("[", absl::StrJoin(qemu.network.forward, ", "), "]"));
+  if (!network.empty()) flow.Raw("network", network.ToString());
+  Line(out, "qemu", flow.ToString());
+}
+
 void WriteConfig(const ConfigDefinition& config, std::string& out) {
   Flow secrets, generator, patches, earlier;
   secrets.Text("file", config.secrets_file).Texts("command", config.secrets_command);
@@ -187,6 +199,7 @@ std::string WriteClusterFile(const ClusterDefinition& definition) {
   WriteNodes(definition, out);
   if (definition.vm.has_value()) WriteVm(*definition.vm, out);
   if (definition.synology.has_value()) WriteSynology(*definition.synology, out);
+  if (definition.qemu.has_value()) WriteQemu(*definition.qemu, out);
   if (definition.config.has_value()) WriteConfig(*definition.config, out);
   if (definition.secure_boot.has_value()) Line(out, "secureBoot", *definition.secure_boot ? "true" : "false");
   WriteNamespaces(definition, out);

@@ -239,6 +239,25 @@ Wrong CheckDuration(std::string_view text) {
   return Not(text, "a duration", "a number and ms, s, m or h, such as 90s, 10m or 1h30m, at most 24h");
 }
 
+Wrong CheckInterfaceName(std::string_view text) {
+  if (!text.empty() && text.size() <= 15 && IsAlnum(text.front()) &&
+      std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; })) {
+    return std::nullopt;
+  }
+  return Not(text, "the name of a network interface", "letters, digits, `-`, `_` and `.`, at most 15");
+}
+
+Wrong CheckMulticastGroup(std::string_view text) {
+  const size_t colon = text.find(':');
+  const std::string_view address = text.substr(0, colon);
+  int first = 0;
+  if (colon != std::string_view::npos && IsAddress(address) && IsPort(text.substr(colon + 1)) &&
+      absl::SimpleAtoi(address.substr(0, address.find('.')), &first) && first >= 224 && first <= 239) {
+    return std::nullopt;
+  }
+  return Not(text, "a multicast group", "ADDRESS:PORT, the address from 224.0.0.0 to 239.255.255.255");
+}
+
 Wrong CheckSize(std::string_view text) {
   const size_t unit = std::min(text.find_first_not_of("0123456789."), text.size());
   double number = 0;

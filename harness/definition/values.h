@@ -34,6 +34,8 @@ Wrong CheckPodSecurityVersion(std::string_view text);  // latest, v1.32
 Wrong CheckConstraint(std::string_view text);          // >=1.19.0
 Wrong CheckDate(std::string_view text);                // 2026-12-31
 Wrong CheckDuration(std::string_view text);            // 90s, 10m
+Wrong CheckInterfaceName(std::string_view text);       // br0: of a network interface
+Wrong CheckMulticastGroup(std::string_view text);      // 230.0.0.1:5558
 Wrong CheckSize(std::string_view text);                // 4GiB, 100GB
 Wrong CheckKernelArgument(std::string_view text);      // vga=792
 Wrong CheckGeneratorArgument(std::string_view text);   // of `talosctl gen config`; not what tales itself decides

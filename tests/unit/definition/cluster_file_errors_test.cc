@@ -128,6 +128,21 @@ TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
           {"config: {generator: {arguments: [--with-secrets=mine.yaml]}}",
            "3:34: config.generator.arguments[0]: \"--with-secrets\" is not for here: the secrets are those of "
            "config.secrets, and where the files go is decided anew for each run"},
+          {"qemu: {network: {name: br0}}",
+           "3:17: qemu.network: `kind` is missing\nc.yaml:3:17: qemu.network: `name` is for the kinds bridge and tap"},
+          {"qemu: {network: {kind: bridge}}", "3:17: qemu.network: kind bridge needs a `name`"},
+          {"qemu: {network: {kind: none, forward: [1]}}", "3:17: qemu.network: `forward` is for the kind user"},
+          {"qemu: {network: {kind: user, forward: [65536]}}",
+           "3:40: qemu.network.forward[0]: \"65536\" is not allowed; a number from 1 to 65535"},
+          {"qemu: {network: {kind: tap, name: a-name-too-long-for-it}}",
+           "3:35: qemu.network.name: \"a-name-too-long-for-it\" is not the name of a network interface; letters, "
+           "digits, `-`, `_` and `.`, at most 15"},
+          {"qemu: {network: {kind: socket}}", "3:17: qemu.network: kind socket needs a `group`"},
+          {"qemu: {network: {kind: socket, group: '127.0.0.1:5558'}}",
+           "3:39: qemu.network.group: \"127.0.0.1:5558\" is not a multicast group; ADDRESS:PORT, the address from "
+           "224.0.0.0 to 239.255.255.255"},
+          {"qemu: {accelerator: xen}", "3:21: qemu.accelerator: \"xen\" is not an accelerator; one of kvm, tcg"},
+          {"qemu: {firmware: {code: /x}}", "3:18: qemu.firmware: `variables` is missing"},
           {"config: {earlier: {talosconfg: x}}",
            "3:20: config.earlier: unknown key \"talosconfg\"; did you mean \"talosconfig\"?"},
           {"namespaces: {cilium: {enforce: priviledged}}",

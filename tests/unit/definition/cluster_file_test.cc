@@ -153,6 +153,12 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
                                   .storage = "Storage 1",
                                   .iso_path = "/iso/a b.iso",
                                   .internal_reads = true};
+  d.qemu = QemuDefinition{.state = "/var/lib/my machines",
+                          .iso = "/iso/a, b.iso",
+                          .accelerator = "tcg",
+                          .firmware_code = "/c.fd",
+                          .firmware_variables = "/v.fd",
+                          .network = {.kind = "user", .name = "", .group = "230.0.0.1:5558", .forward = {50000, 1}}};
   d.config = ConfigDefinition{.folder = "/w", .secrets_command = {"op", "read", "op://v/i\n", ""}};
   d.config->secrets_command.pop_back();
   d.config->generator_arguments = {"--install-disk", "/dev/sda"};
@@ -209,6 +215,22 @@ crds: {prometheusOperator: {version: v0.80.1, source: "https://example.com/../x"
   EXPECT_THAT(d.config->generator_command, ElementsAre("/folder/gen.sh", "--x", "../y"));
   EXPECT_EQ(d.cilium->chart, "/folder/work/chart");
   EXPECT_EQ(d.crds.at("prometheusOperator").source, "https://example.com/../x");
+}
+
+TEST(ClusterFile, PathsOfQemuAreAgainstTheFile) {
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition d, Parse(R"(
+version: 1
+cluster: x
+config: {folder: work}
+qemu: {state: machines, iso: ../talos.iso, firmware: {code: c.fd, variables: /v.fd}, network: {kind: tap, name: tales}}
+)"));
+  ASSERT_TRUE(d.qemu.has_value());
+  EXPECT_EQ(d.qemu->state, "/folder/machines");
+  EXPECT_EQ(d.qemu->iso, "/talos.iso");
+  EXPECT_EQ(d.qemu->firmware_code, "/folder/c.fd");
+  EXPECT_EQ(d.qemu->firmware_variables, "/v.fd");
+  EXPECT_EQ(d.qemu->network.kind, "tap");
+  EXPECT_EQ(d.qemu->network.name, "tales");
 }
 
 TEST(ClusterFile, WhatTheGeneratorReadsIsAgainstTheWorkFolder) {
