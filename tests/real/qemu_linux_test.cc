@@ -54,5 +54,22 @@ TEST_F(QemuHostTest, LinuxIsInstalledFromTheCdAndBootsFromTheDiskThen) {
   std::cout << "all of it took " << absl::Now() - start << std::endl;
 }
 
+// With UEFI too: what its boot manager tries, in that order.
+TEST_F(QemuHostTest, UefiTriesTheDiskBeforeTheCd) {
+  if (!std::filesystem::exists("/usr/share/OVMF/OVMF_CODE_4M.fd")) GTEST_SKIP() << "no OVMF: apt install ovmf";
+  cluster_.vm->firmware = "uefi";
+  ASSERT_OK(Host().Create(Node(), Soon()));
+  ASSERT_OK(Host().PowerOn(Node(), Soon()));
+  ASSERT_TRUE(Says("DVD-ROM", absl::Seconds(60)));
+  const std::string log = *ReadFile(Files().serial_log());
+  EXPECT_LT(log.find("HARDDISK"), log.find("DVD-ROM")) << log;
+  ASSERT_OK(Host().PowerOff(Node(), Soon()));
+  ASSERT_OK(Host().BootFrom(Node(), BootSource::kCdrom, Soon()));
+  ASSERT_OK(Host().PowerOn(Node(), Soon()));
+  ASSERT_TRUE(Says("HARDDISK", absl::Seconds(60)));
+  const std::string again = *ReadFile(Files().serial_log());
+  EXPECT_LT(again.find("DVD-ROM"), again.find("HARDDISK")) << again;
+}
+
 }  // namespace
 }  // namespace tales::qemu

@@ -2,7 +2,8 @@
 # make_iso.sh ISO DISK [KERNEL_ARGUMENT...]: a boot ISO with GRUB, Debian's kernel and an initramfs of busybox.
 #
 # What it boots plays an installation: it writes DISK to /dev/sda and reboots; where that is done already it says so and
-# waits, as Talos' ISO does. The power button switches the machine off. Exit 77, with the reason on standard output,
+# waits, as Talos' ISO does. The power button switches the machine off. Kernel arguments that it knows: tales.stay (do not
+# install), tales.address=A.B.C.D (default: asks DHCP), tales.ping=A.B.C.D (until that answers). Exit 77, with the reason on standard output,
 # where something is missing.
 set -euo pipefail
 readonly iso=$1 disk=$2
@@ -52,7 +53,7 @@ cp "$disk" "$work/init/disk"
 
 # Modules in the order in which they can be loaded: what one depends on stands behind it, last first.
 order=()
-for module in virtio_pci sd_mod virtio_scsi evdev button; do
+for module in virtio_pci sd_mod virtio_scsi virtio_net evdev button; do
   line=$(grep "/$module.ko:" "$modules/modules.dep" || true)
   for file in $(echo "${line/:/}" | tr ' ' '\n' | tac); do
     [[ " ${order[*]-} " == *" $file "* ]] || order+=("$file")
@@ -77,6 +78,24 @@ say "command line: $(cat /proc/cmdline)"
 say "memory: $(sed -n 's/^MemTotal: *//p' /proc/meminfo) cpus: $(nproc)"
 for i in $(seq 100); do [ -b /dev/sda ] && break; sleep 0.05; done
 say "disks: $(for d in /sys/block/sd*; do echo -n "${d##*/}=$(($(cat $d/size) * 512)) "; done)"
+argument() { sed -n "s/.* $1=\([^ ]*\).*/\1/p" /proc/cmdline; }
+if [ -e /sys/class/net/eth0 ]; then
+  ip link set lo up
+  ip link set eth0 up
+  address=$(argument tales.address)
+  if [ -n "$address" ]; then
+    ip address add $address/24 dev eth0
+  else
+    udhcpc -i eth0 -n -q -s /dhcp >/dev/null 2>&1
+    address=$(ip -4 address show dev eth0 | sed -n 's|.*inet \([^/]*\)/.*|\1|p')
+  fi
+  say "address: $address mac: $(cat /sys/class/net/eth0/address)"
+  mkdir /www
+  echo "hello from $address" >/www/index.html
+  httpd -p 50000 -h /www
+  peer=$(argument tales.ping)
+  [ -z "$peer" ] || (until ping -c 1 -W 1 $peer >/dev/null; do :; done; say "$peer answers") &
+fi
 # Again and again, also for what is plugged in later.
 (
   seen=
@@ -86,8 +105,13 @@ say "disks: $(for d in /sys/block/sd*; do echo -n "${d##*/}=$(($(cat $d/size) * 
     seen=$now
   done
 ) &
+stay=
+grep -q tales.stay /proc/cmdline && stay=yes
 if [ "$(head -c 512 /dev/sda | md5sum)" = "$(head -c 512 /disk | md5sum)" ]; then
   say "already installed to disk but booted from another media"
+  stay=yes
+fi
+if [ -n "$stay" ]; then
   for device in /sys/class/input/event*; do
     [ "$(cat $device/device/name)" = "Power Button" ] && button=/dev/input/${device##*/}
   done
@@ -100,7 +124,11 @@ dd if=/disk of=/dev/sda conv=fsync 2>/dev/null
 say "installed, rebooting"
 reboot -f
 INIT
-chmod +x "$work/init/init"
+cat >"$work/init/dhcp" <<'DHCP'
+#!/bin/sh
+[ "$1" = bound ] && ip address add "$ip/$mask" dev "$interface"
+DHCP
+chmod +x "$work/init/init" "$work/init/dhcp"
 (cd "$work/init" && find . | "$busybox" cpio -o -H newc 2>/dev/null | gzip -1 >"$work/iso/boot/initramfs.gz")
 cp "$cache"/root/boot/vmlinuz-* "$work/iso/boot/vmlinuz"
 cat >"$work/iso/boot/grub/grub.cfg" <<GRUB
