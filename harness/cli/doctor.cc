@@ -18,6 +18,7 @@
 #include "fixtures/adopt/credentials.h"
 #include "fixtures/local/asset_build.h"
 #include "fixtures/local/assets.h"
+#include "fixtures/qemu/examine.h"
 #include "fixtures/synology/examine.h"
 #include "harness/base/subprocess.h"
 #include "harness/definition/cluster_file.h"
@@ -43,7 +44,7 @@ class Doctor {
     ControlPlanePrograms();
     if (definition_.has_value()) ConfigFiles();
     if (fixture_ == "adopt") AdoptedCluster();
-    if (HasMachinesOnNas()) Nas();
+    if (HasMachinesOf("synology")) Nas();
     return missing_ == 0 ? kExitOk : kExitFailed;
   }
 
@@ -79,8 +80,26 @@ class Doctor {
                       " from the siderolabs/talos releases"));
     Tool("kubectl", false, "install it from dl.k8s.io or your distribution; only next steps in reports use it");
     Tool("helm", brings_up, "install it from get.helm.sh; bring-up installs Cilium with it");
-    if (fixture_ == "qemu") Tool("qemu-system-x86_64", true, "apt install qemu-system-x86");
+    if (HasMachinesOf("qemu")) Tell(qemu::Examine(definition_.has_value() ? &*definition_ : nullptr));
     if (fixture_ == "docker") Tool("docker", true, "install a Docker engine");
+  }
+
+  // A node may have a fixture of its own.
+  bool HasMachinesOf(std::string_view fixture) const {
+    if (fixture_ == fixture) return true;
+    return definition_.has_value() && std::any_of(definition_->nodes.begin(), definition_->nodes.end(),
+                                                  [&](const NodeDefinition& node) { return node.fixture == fixture; });
+  }
+
+  template <typename Finding>
+  void Tell(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) {
+      if (finding.kind == Finding::kThere) {
+        Ok(finding.what, finding.found);
+      } else {
+        Lacks(finding.kind == Finding::kMissing, finding.what, finding.found, finding.how);
+      }
+    }
   }
 
   void ControlPlanePrograms() {
@@ -161,14 +180,6 @@ class Doctor {
     Ok(what, path.string());
   }
 
-  // A node may have a fixture of its own.
-  bool HasMachinesOnNas() const {
-    if (fixture_ == "synology") return true;
-    return definition_.has_value() &&
-           std::any_of(definition_->nodes.begin(), definition_->nodes.end(),
-                       [](const NodeDefinition& node) { return node.fixture == "synology"; });
-  }
-
   void Nas() {
     if (!definition_.has_value() || !definition_->synology.has_value()) {
       return Lacks(true, "NAS", "the cluster file does not say where it is",
@@ -177,14 +188,7 @@ class Doctor {
     if (!definition_->vm.has_value()) {
       Lacks(true, "vm", "the cluster file does not say what the machines should be like", "add `vm` to it");
     }
-    for (const synology::Finding& finding :
-         synology::Examine(*definition_->synology, Deadline::After(absl::Seconds(15)))) {
-      if (finding.kind == synology::Finding::kThere) {
-        Ok(finding.what, finding.found);
-      } else {
-        Lacks(finding.kind == synology::Finding::kMissing, finding.what, finding.found, finding.how);
-      }
-    }
+    Tell(synology::Examine(*definition_->synology, Deadline::After(absl::Seconds(15))));
   }
 
   void AdoptedCluster() {

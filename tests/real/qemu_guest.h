@@ -45,6 +45,8 @@ class QemuHostTest : public ::testing::Test {
   ClusterDefinition cluster_;
 };
 
+// A kernel without KVM, on a machine that does other things too: five seconds on one that does not.
+inline constexpr absl::Duration kBoot = absl::Seconds(100);
 inline Deadline Soon() { return Deadline::After(absl::Seconds(40)); }
 
 }  // namespace tales::qemu::testing

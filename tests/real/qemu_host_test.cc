@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fixtures/qemu/accelerator.h"
 #include "fixtures/qemu/machine_process.h"
 #include "fixtures/vm_settings_file.h"
 #include "harness/base/subprocess.h"
@@ -319,6 +320,21 @@ TEST_F(QemuHostTest, WhyQemuDoesNotStartIsSaid) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(10));
   EXPECT_THAT(Power(), IsOkAndHolds(PowerState::kOff));
   EXPECT_THAT(Host().StartAll(Soon()).nodes, IsEmpty());
+}
+
+TEST_F(QemuHostTest, TheAcceleratorThatIsChosenRunsGuests) {
+  EXPECT_OK(RunsGuests("qemu-system-x86_64", kTcg, Soon()));
+  const std::filesystem::path cache = folder_->path() / "accelerator.json";
+  ASSERT_OK_AND_ASSIGN(const Choice choice, ChooseAccelerator("", "qemu-system-x86_64", cache, Soon()));
+  std::cout << choice.accelerator.name << (choice.why.empty() ? "" : ", not KVM: ") << choice.why << std::endl;
+  EXPECT_OK(RunsGuests("qemu-system-x86_64", choice.accelerator, Soon()));
+  const absl::Time start = absl::Now();
+  ASSERT_OK_AND_ASSIGN(const Choice again, ChooseAccelerator("", "qemu-system-x86_64", cache, Soon()));
+  EXPECT_EQ(again.accelerator, choice.accelerator);
+  EXPECT_EQ(again.why, choice.why);
+  EXPECT_LT(absl::Now() - start, absl::Milliseconds(100));
+  EXPECT_THAT(RunsGuests("qemu-system-x86_64", {"none", "max"}, Soon()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("none")));
 }
 
 TEST_F(QemuHostTest, WhatIsMissingIsNamedBeforeAnythingIsMade) {

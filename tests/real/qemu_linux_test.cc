@@ -8,6 +8,7 @@
 namespace tales::qemu {
 namespace {
 
+using ::tales::qemu::testing::kBoot;
 using ::tales::qemu::testing::MakeLinuxIso;
 using ::tales::qemu::testing::QemuHostTest;
 using ::tales::qemu::testing::Soon;
@@ -23,7 +24,7 @@ TEST_F(QemuHostTest, LinuxIsInstalledFromTheCdAndBootsFromTheDiskThen) {
   const absl::Time start = absl::Now();
   ASSERT_OK(Host().Create(Node(), Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  EXPECT_TRUE(Says("console=ttyS0 quiet panic=-1 vga=792 tales.test=yes", absl::Seconds(40)));
+  EXPECT_TRUE(Says("console=ttyS0 quiet panic=-1 vga=792 tales.test=yes", kBoot));
   EXPECT_TRUE(Says("cpus: 2"));
   EXPECT_TRUE(Says("sda=100000000000"));
   EXPECT_TRUE(Says("guest: installed, rebooting"));
@@ -33,8 +34,8 @@ TEST_F(QemuHostTest, LinuxIsInstalledFromTheCdAndBootsFromTheDiskThen) {
   // From the CD once more: it finds the installed disk, and waits. Now ACPI.
   ASSERT_OK(Host().BootFrom(Node(), BootSource::kCdrom, Soon()));
   ASSERT_OK(Host().Reset(Node(), Soon()));
-  EXPECT_TRUE(Says("already installed to disk but booted from another media", absl::Seconds(40)));
-  ASSERT_TRUE(Says("waiting for the power button"));
+  EXPECT_TRUE(Says("already installed to disk but booted from another media", kBoot));
+  ASSERT_TRUE(Says("waiting for the power button", kBoot));
   ASSERT_OK(Host().AddDisk(Node(), "data", int64_t{1} << 30, Soon()));
   EXPECT_TRUE(Says("block devices: /sys/block/sda /sys/block/sdb"));
   ASSERT_OK(Host().DeleteDisk(Node(), "data", Soon()));
@@ -60,13 +61,13 @@ TEST_F(QemuHostTest, UefiTriesTheDiskBeforeTheCd) {
   cluster_.vm->firmware = "uefi";
   ASSERT_OK(Host().Create(Node(), Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  ASSERT_TRUE(Says("DVD-ROM", absl::Seconds(60)));
+  ASSERT_TRUE(Says("DVD-ROM", kBoot));
   const std::string log = *ReadFile(Files().serial_log());
   EXPECT_LT(log.find("HARDDISK"), log.find("DVD-ROM")) << log;
   ASSERT_OK(Host().PowerOff(Node(), Soon()));
   ASSERT_OK(Host().BootFrom(Node(), BootSource::kCdrom, Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  ASSERT_TRUE(Says("HARDDISK", absl::Seconds(60)));
+  ASSERT_TRUE(Says("HARDDISK", kBoot));
   const std::string again = *ReadFile(Files().serial_log());
   EXPECT_LT(again.find("DVD-ROM"), again.find("HARDDISK")) << again;
 }

@@ -18,6 +18,7 @@
 namespace tales::qemu {
 namespace {
 
+using ::tales::qemu::testing::kBoot;
 using ::tales::qemu::testing::MakeLinuxIso;
 using ::tales::qemu::testing::QemuHostTest;
 using ::tales::qemu::testing::Soon;
@@ -80,8 +81,8 @@ TEST_F(QemuNetworkTest, InAUserNetworkANodeHasItsAddressAndItsPortsAreWhereItIsD
   cluster_.qemu->network = {.kind = "user", .name = "", .group = "", .forward = {}};
   ASSERT_OK(Host().Create(Node(), Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  EXPECT_TRUE(Says(absl::StrCat("address: 10.0.1.50 mac: ", MacAddress("tales", "control")), absl::Seconds(40)));
-  ASSERT_TRUE(Says("waiting for the power button"));
+  EXPECT_TRUE(Says(absl::StrCat("address: 10.0.1.50 mac: ", MacAddress("tales", "control")), kBoot));
+  ASSERT_TRUE(Says("waiting for the power button", kBoot));
   EXPECT_THAT(Ask("127.0.0.50", 50000), HasSubstr("hello from 10.0.1.50"));
   EXPECT_EQ(Ask("127.0.0.51", 50000), "");
   // The same ports on the same address a second time: QEMU's own words.
@@ -100,8 +101,8 @@ TEST_F(QemuNetworkTest, InASocketNetworkMachinesHearEachOther) {
     ASSERT_OK(Host().Create(Node(i), Soon()));
     ASSERT_OK(Host().PowerOn(Node(i), Soon()));
   }
-  EXPECT_TRUE(Says("10.0.1.100 answers", absl::Seconds(60), 0));
-  EXPECT_TRUE(Says("10.0.1.50 answers", absl::Seconds(60), 1));
+  EXPECT_TRUE(Says("10.0.1.100 answers", kBoot, 0));
+  EXPECT_TRUE(Says("10.0.1.50 answers", kBoot, 1));
 }
 
 TEST_F(QemuNetworkTest, AtATapInterfaceTheHostReachesTheMachine) {
@@ -120,7 +121,7 @@ TEST_F(QemuNetworkTest, AtATapInterfaceTheHostReachesTheMachine) {
   cluster_.qemu->network = {.kind = "tap", .name = "tales", .group = "", .forward = {}};
   ASSERT_OK(Host().Create(Node(), Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  ASSERT_TRUE(Says("waiting for the power button", absl::Seconds(40)));
+  ASSERT_TRUE(Says("waiting for the power button", kBoot));
   EXPECT_THAT(Ask("10.0.1.50", 50000), HasSubstr("hello from 10.0.1.50"));
   ASSERT_OK_AND_ASSIGN(const std::vector<MachineSetting> settings, Host().Settings(Node(), Soon()));
   for (const MachineSetting& setting : settings) {

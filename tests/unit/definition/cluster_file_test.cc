@@ -82,6 +82,18 @@ TEST(ClusterFile, TheLabIsTheSameClusterElsewhere) {
   EXPECT_EQ(lab.cilium->version, tales.cilium->version);
 }
 
+TEST(ClusterFile, QemuIsTheSameClusterElsewhere) {
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition tales, LoadClusterFile(Clusters() / "tales.yaml"));
+  ASSERT_OK_AND_ASSIGN(const ClusterDefinition qemu, LoadClusterFile(Clusters() / "qemu.yaml"));
+  EXPECT_EQ(qemu.fixture, "qemu");
+  EXPECT_EQ(qemu.nodes, tales.nodes);
+  EXPECT_EQ(qemu.vm, tales.vm);
+  EXPECT_EQ(qemu.namespaces, tales.namespaces);
+  EXPECT_EQ(qemu.talos.version, tales.talos.version);
+  EXPECT_EQ(qemu.qemu->iso,
+            std::filesystem::absolute(Clusters() / "talos-1.9.4-metal-amd64.iso").lexically_normal().string());
+}
+
 TEST(ClusterFile, LocalDeclaresThatThereAreNoNodes) {
   ASSERT_OK_AND_ASSIGN(const ClusterDefinition local, LoadClusterFile(Clusters() / "local.yaml"));
   EXPECT_EQ(local.fixture, "local");
