@@ -154,6 +154,20 @@ TEST_F(TroubleTest, FilesThatAreNoCredentials) {
   }
 }
 
+TEST_F(TroubleTest, DoctorLooksForWhatAMachineOfQemuNeeds) {
+  ASSERT_OK(WriteFileAtomically(Path("qemu.yaml"), R"(version: 1
+cluster: x
+fixture: lab
+nodes: [{name: a, role: controlplane, address: 10.0.1.50, dial: 127.0.0.50, fixture: qemu}]
+vm: {firmware: uefi}
+qemu: {iso: no-such.iso, firmware: {code: no-code.fd, variables: no-variables.fd}}
+)"));
+  const Finished run = Run({"doctor", "--cluster", Path("qemu.yaml")});
+  EXPECT_EQ(run.exit_code, 1) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("qemu-img"), HasSubstr("missing  boot ISO: " + Path("no-such.iso")),
+                                HasSubstr("missing  UEFI firmware: " + Path("no-code.fd"))));
+}
+
 TEST_F(TroubleTest, DoctorNamesWhatIsMissingAndIsContentOtherwise) {
   const Finished nothing = Run({"doctor", "--fixture", "adopt", "--kubeconfig", Path("none")});
   EXPECT_EQ(nothing.exit_code, 1) << nothing.output;

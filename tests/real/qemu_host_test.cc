@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "fixtures/qemu/accelerator.h"
 #include "fixtures/qemu/machine_process.h"
@@ -131,10 +132,11 @@ TEST_F(QemuHostTest, WhatIsNotAsDeclaredIsSaid) {
 TEST_F(QemuHostTest, TheSettingsFileIsAsTheCheckReadsIt) {
   ASSERT_OK(Host().Create(Node(), Soon()));
   ASSERT_OK(Host().PowerOn(Node(), Soon()));
-  KnownMachine known;
-  ASSERT_OK_AND_ASSIGN(known.settings, Host().Settings(Node(), Soon()));
-  known.boot_source = BootSource::kDisk;
-  const auto vm = nlohmann::json::parse(VmSettingsJson({{"control", known}}))["control"];
+  QemuHost host = Host();
+  ASSERT_OK(WriteVmSettings(host, cluster_.nodes, folder_->path() / "vm.json", Soon()));
+  const auto all = nlohmann::json::parse(*ReadFile(folder_->path() / "vm.json"));
+  EXPECT_FALSE(all.contains("worker"));  // it is not there
+  const nlohmann::json vm = all["control"];
   EXPECT_EQ(vm, nlohmann::json::parse(R"({"machine": "q35", "video": "vmvga", "firmware": "bios", "memory": "512MiB",
     "cpus": 2, "disk": {"size": "100GB", "bus": "virtio-scsi", "reclaim": false}, "network": "Default VM Network",
     "autostart": "last-state", "bootOrder": ["disk", "cdrom"]})"));
@@ -297,12 +299,21 @@ TEST_F(QemuHostTest, AProcessIdThatIsSomebodyElsesNowIsLeftAlone) {
   ASSERT_OK_AND_ASSIGN(const StoredMachine stored, Host().store().Find("control"));
   // The lock is held, and the pid file names a process that is not the machine.
   ASSERT_OK_AND_ASSIGN(Child other, Child::Start({.command = {.argv = {"sleep", "100"}}}));
-  const std::string real = *ReadFile(Files().pid_file());
-  std::ofstream(Files().pid_file()) << other.pid();
-  EXPECT_THAT(KillProcess(Files(), stored.machine.uuid, Soon()),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is not the machine")));
+  const std::string real = *ReadFile(Files().run()), pid_file = *ReadFile(Files().pid_file());
+  const std::string pid = absl::StrCat("\"pid\": ", Processes().front());
+  for (const std::string& odd :
+       {absl::StrReplaceAll(real, {{pid, absl::StrCat("\"pid\": ", other.pid())}}),  // another process
+        absl::StrReplaceAll(real, {{"\"startTime\": \"", "\"startTime\": \"1"}}), std::string("{")}) {
+    ASSERT_NE(odd, real);
+    std::ofstream(Files().run()) << odd;
+    std::ofstream(Files().pid_file()) << other.pid();
+    EXPECT_THAT(KillProcess(Files(), stored.machine.uuid, Soon()),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is not the machine")));
+  }
   EXPECT_TRUE(other.running());
-  std::ofstream(Files().pid_file()) << real;
+  EXPECT_THAT(Processes(), SizeIs(1));
+  std::ofstream(Files().run()) << real;
+  std::ofstream(Files().pid_file()) << pid_file;
   ASSERT_OK(Host().PowerOff(Node(), Soon()));
   // And after a boot of the host: nobody holds the lock, whatever the files say.
   std::ofstream(Files().pid_file()) << other.pid();
