@@ -72,6 +72,7 @@ void QemuHostTest::SetUp() {
   auto folder = TemporaryFolder::Make("qemu-host-test");
   ASSERT_TRUE(folder.ok()) << folder.status();
   folder_ = std::make_unique<TemporaryFolder>(*std::move(folder));
+  Guard();
   cluster_.cluster = "tales";
   cluster_.fixture = "qemu";
   cluster_.nodes = {{.name = "control", .role = Role::kControlPlane, .address = "10.0.1.50", .dial = "127.0.0.50"},
@@ -93,6 +94,25 @@ void QemuHostTest::SetUp() {
   ASSERT_TRUE(WriteFileAtomically(cluster_.qemu->iso, BootIso("booted from CD")).ok());
 }
 
+// QEMU outlives whoever started it; in a test that must not be, not even after kill -9. The folder is in the
+// environment, so that it is in no command line but QEMU's.
+void QemuHostTest::Guard() {
+  static constexpr char kScript[] = R"(cat >/dev/null
+for process in /proc/[0-9]*; do
+  tr '\0' ' ' <$process/cmdline 2>/dev/null | grep -qF -e "-pidfile $FOLDER/" && kill -9 ${process#/proc/}
+done
+rm -rf "$FOLDER")";
+  auto pipe = internal::MakePipe();
+  ASSERT_TRUE(pipe.ok()) << pipe.status();
+  auto guard =
+      Child::Start({.command = {.argv = {"sh", "-c", kScript}, .environment = {{"FOLDER", folder_->path().string()}}},
+                    .dies_with_us = false,
+                    .descriptors = {{0, pipe->read_end.get()}}});
+  ASSERT_TRUE(guard.ok()) << guard.status();
+  guard_ = *std::move(guard);
+  alive_ = std::move(pipe->write_end);
+}
+
 void QemuHostTest::TearDown() {
   if (folder_ == nullptr) return;
   for (size_t i = 0; i < cluster_.nodes.size(); ++i) {
@@ -109,6 +129,10 @@ void QemuHostTest::TearDown() {
         if (!text.empty()) std::cout << "--- " << log.string() << "\n" << text << std::endl;
       }
     }
+  }
+  alive_.Close();
+  if (guard_.has_value()) {
+    EXPECT_TRUE(guard_->Wait(Soon()).has_value());
   }
 }
 

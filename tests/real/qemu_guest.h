@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@
 #include "fixtures/qemu/qemu_host.h"
 #include "gtest/gtest.h"
 #include "harness/base/file.h"
+#include "harness/base/spawn.h"
+#include "harness/base/subprocess.h"
 
 namespace tales::qemu::testing {
 
@@ -24,7 +27,7 @@ absl::StatusOr<std::filesystem::path> MakeLinuxIso(const std::filesystem::path& 
                                                    const std::vector<std::string>& kernel_arguments);
 
 // A cluster of two machines without network, small, with an ISO that says "booted from CD". Skipped where a program is
-// missing. Whatever a test does, its machines are killed and its files removed at the end.
+// missing. Whatever a test does, and also when it is killed, its machines are killed and its files removed at the end.
 class QemuHostTest : public ::testing::Test {
  protected:
   void SetUp() override;
@@ -43,6 +46,12 @@ class QemuHostTest : public ::testing::Test {
 
   std::unique_ptr<TemporaryFolder> folder_;
   ClusterDefinition cluster_;
+
+ private:
+  void Guard();
+
+  internal::Fd alive_;  // a pipe's end: when it closes, however we end, the guard clears up
+  std::optional<Child> guard_;
 };
 
 // A kernel without KVM, on a machine that does other things too: five seconds on one that does not.
