@@ -90,14 +90,24 @@ TEST_F(AssetsTest, TheOptionalOnesAreFoundInTheSameOrder) {
   EXPECT_THAT(FindAsset(KubectlAsset(), request_), IsOkAndHolds(kubectl));
 }
 
+TEST_F(AssetsTest, WhatHasNoVersionToAskForIsNotTakenFromPath) {
+  const std::filesystem::path cached = Program("cache/assets/cni-plugins-v1.6.0/loopback");
+  Program("bin/loopback");
+  EXPECT_THAT(FindAsset(*FindAssetByName("loopback"), request_), IsOkAndHolds(cached));
+}
+
+TEST_F(AssetsTest, ANodeIsMissingWhatItsProgramsAre) {
+  EXPECT_THAT(FindNodePrograms(request_), StatusIs(absl::StatusCode::kNotFound, HasSubstr("kubelet")));
+}
+
 TEST(AssetNamesTest, EveryAssetHasItsName) {
-  for (const char* name :
-       {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "e2e.test"}) {
+  for (const char* name : {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "e2e.test",
+                           "kubelet", "containerd", "runc", "ptp", "pause", "agnhost"}) {
     const Asset* asset = FindAssetByName(name);
     ASSERT_NE(asset, nullptr) << name;
     EXPECT_EQ(asset->program, name);
   }
-  EXPECT_EQ(FindAssetByName("kubelet"), nullptr);
+  EXPECT_EQ(FindAssetByName("kubeadm"), nullptr);
 }
 
 TEST(GoVersionTest, TakesWhatCanBuildTheModules) {
@@ -111,6 +121,9 @@ TEST(GoVersionTest, TakesWhatCanBuildTheModules) {
 TEST(AssetModulesTest, ThePinnedModulesAreThere) {
   for (const Asset& asset : ControlPlaneAssets()) {
     EXPECT_TRUE(std::filesystem::exists(AssetModules() / asset.module_folder / "go.sum")) << asset.program;
+  }
+  for (const Asset& asset : NodeAssets()) {
+    EXPECT_TRUE(std::filesystem::exists(AssetModules() / asset.module_folder / "go.mod")) << asset.program;
   }
 }
 
