@@ -8,7 +8,9 @@
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
 #include "fixtures/local/local_fixture.h"
+#include "fixtures/local/node/prerequisites.h"
 #include "harness/base/status.h"
+#include "harness/definition/cluster_file.h"
 
 namespace tales::testing {
 
@@ -23,13 +25,26 @@ const absl::Status& ControlPlaneIsAvailable() {
   return *status;
 }
 
-absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults) {
+const absl::Status& NodesAreAvailable() {
+  static const auto* const status = new absl::Status([] {
+    absl::Status found = CheckPrerequisites(Cni::kBridge, Deadline::After(absl::Minutes(1)));
+    if (found.ok()) found = FindNodePrograms({.may_build = false}).status();
+    if (found.ok()) found = FindControlPlanePrograms({.may_build = false}).status();
+    return found;
+  }());
+  return *status;
+}
+
+absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults, const fs::path& cluster_file) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));
   LocalCluster cluster{
       .folder = std::move(folder), .fixture = MakeLocalFixture({}, TALES_PROGRAM), .access = {}, .start = {}};
   FixtureRequest request;
   request.state_folder = cluster.folder.path();
   request.faults = faults;
+  if (!cluster_file.empty()) {
+    TALES_ASSIGN_OR_RETURN(request.definition, LoadClusterFile(cluster_file));
+  }
   request.deadline = Deadline::After(absl::Minutes(3));
   const absl::Time start = absl::Now();
   TALES_ASSIGN_OR_RETURN(cluster.access, cluster.fixture->Up(request));

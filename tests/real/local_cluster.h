@@ -17,6 +17,9 @@ namespace tales::testing {
 
 // OK where the control plane's programs are there or could be built; otherwise why not: the test is skipped with it.
 const absl::Status& ControlPlaneIsAvailable();
+// The same for real nodes: rights, Debian packages and programs, which are not built here (`tales assets
+// --nodes` does that, in minutes).
+const absl::Status& NodesAreAvailable();
 
 struct LocalCluster {
   TemporaryFolder folder;
@@ -24,7 +27,9 @@ struct LocalCluster {
   ClusterAccess access;
   absl::Duration start;
 };
-absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults = {});
+// `cluster_file`: what it is to be. Default: the fixture's own, which has no nodes.
+absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults = {},
+                                               const std::filesystem::path& cluster_file = {});
 
 // The four programs, by the server's process.
 std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent);
