@@ -79,11 +79,12 @@ TEST(ImagesTest, AProgramThatIsNotThereIsNamed) {
 }
 
 TEST(ImagesTest, TheNodesHaveThemUnderTheNamesThatTestsAskFor) {
-  ASSERT_OK_AND_ASSIGN(auto images, NodeImages({{"pause", "/p"}, {"agnhost", "/a"}}));
+  ASSERT_OK_AND_ASSIGN(auto images, NodeImages({{"pause", "/p"}, {"agnhost", "/a"}}, Cni::kCilium));
   std::vector<std::string> names;
   for (const auto& [file, image] : images) names.insert(names.end(), image.names.begin(), image.names.end());
   EXPECT_THAT(names, Contains("registry.k8s.io/pause:3.10"));
   EXPECT_THAT(names, Contains("registry.k8s.io/e2e-test-images/agnhost:2.53"));
+  EXPECT_THAT(names, Contains("registry.k8s.io/coredns/coredns:v1.12.0"));
 }
 
 }  // namespace

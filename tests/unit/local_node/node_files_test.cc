@@ -1,5 +1,6 @@
 #include "fixtures/local/node/node_files.h"
 
+#include "fixtures/local/node/addons.h"
 #include "fixtures/local/node/node_lab.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,6 +15,7 @@ using tales::testing::StatusIs;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Key;
 using ::testing::Not;
 
@@ -27,13 +29,35 @@ TEST(NodeFilesTest, PodsAreGivenAddressesOfTheNodesOwn) {
   EXPECT_EQ(cni["plugins"][0]["ipam"]["ranges"][0][0]["subnet"], "10.244.11.0/24");
   EXPECT_EQ(cni["plugins"][0]["ipam"]["routes"][0]["dst"], "0.0.0.0/0");
   EXPECT_EQ(cni["plugins"][1]["type"], "portmap");
-  EXPECT_EQ(json::parse(files.at("kubernetes/kube-proxy.yaml"))["mode"], "nftables");
 }
 
-TEST(NodeFilesTest, CiliumBringsItsOwnNetworkAndNeedsNoKubeProxy) {
+TEST(NodeFilesTest, CiliumBringsItsOwnNetwork) {
   const auto files = NodeFiles(kNode, Cni::kCilium, {});
   EXPECT_THAT(files, Not(Contains(Key("cni/net.d/10-tales.conflist"))));
-  EXPECT_THAT(files, Not(Contains(Key("kubernetes/kube-proxy.yaml"))));
+}
+
+std::vector<std::string> KindsOf(const std::vector<json>& objects) {
+  std::vector<std::string> kinds;
+  for (const json& object : objects) {
+    kinds.push_back(object["kind"].get<std::string>() + "/" + object["metadata"]["name"].get<std::string>());
+  }
+  return kinds;
+}
+
+TEST(AddonsTest, KubeProxyUnlessItIsReplacedAndDnsAlways) {
+  const std::vector<json> objects = AddonObjects({.api_server = "https://10.6.0.1:6443"});
+  EXPECT_THAT(KindsOf(objects), IsSupersetOf({"DaemonSet/kube-proxy", "Deployment/coredns", "Service/kube-dns"}));
+  for (const json& object : objects) {
+    if (object["metadata"]["name"] != "kube-proxy" || object["kind"] != "ConfigMap") continue;
+    const json proxy = json::parse(object["data"]["config.yaml"].get<std::string>());
+    EXPECT_EQ(proxy["mode"], "nftables");
+    EXPECT_EQ(proxy["conntrack"]["maxPerCore"], 0);  // else it writes a setting of the whole kernel
+    const json kubeconfig = json::parse(object["data"]["kubeconfig"].get<std::string>());
+    EXPECT_EQ(kubeconfig["clusters"][0]["cluster"]["server"], "https://10.6.0.1:6443");
+  }
+  const std::vector<std::string> replaced = KindsOf(AddonObjects({.api_server = {}, .kube_proxy = false}));
+  EXPECT_THAT(replaced, Contains("Deployment/coredns"));
+  EXPECT_THAT(replaced, Not(Contains("DaemonSet/kube-proxy")));
 }
 
 TEST(NodeFilesTest, OnlyAuthenticatedClientsOfTheKubelet) {
