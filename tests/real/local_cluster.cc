@@ -28,7 +28,7 @@ const absl::Status& ControlPlaneIsAvailable() {
 const absl::Status& NodesAreAvailable() {
   static const auto* const status = new absl::Status([] {
     absl::Status found = CheckPrerequisites(Cni::kBridge, Deadline::After(absl::Minutes(1)));
-    if (found.ok()) found = FindNodePrograms({.may_build = false}).status();
+    if (found.ok()) found = FindAssets(NodeAssets(), {.may_build = false}).status();
     if (found.ok()) found = FindControlPlanePrograms({.may_build = false}).status();
     return found;
   }());

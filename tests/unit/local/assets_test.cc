@@ -97,7 +97,7 @@ TEST_F(AssetsTest, WhatHasNoVersionToAskForIsNotTakenFromPath) {
 }
 
 TEST_F(AssetsTest, ANodeIsMissingWhatItsProgramsAre) {
-  EXPECT_THAT(FindNodePrograms(request_), StatusIs(absl::StatusCode::kNotFound, HasSubstr("kubelet")));
+  EXPECT_THAT(FindAssets(NodeAssets(), request_), StatusIs(absl::StatusCode::kNotFound, HasSubstr("kubelet")));
 }
 
 TEST(AssetNamesTest, EveryAssetHasItsName) {
@@ -122,8 +122,14 @@ TEST(AssetModulesTest, ThePinnedModulesAreThere) {
   for (const Asset& asset : ControlPlaneAssets()) {
     EXPECT_TRUE(std::filesystem::exists(AssetModules() / asset.module_folder / "go.sum")) << asset.program;
   }
-  for (const Asset& asset : NodeAssets()) {
-    EXPECT_TRUE(std::filesystem::exists(AssetModules() / asset.module_folder / "go.mod")) << asset.program;
+  for (const std::vector<Asset>* assets : {&NodeAssets(), &CiliumAssets()}) {
+    for (const Asset& asset : *assets) {
+      const std::filesystem::path folder = AssetModules() / asset.module_folder;
+      EXPECT_TRUE(std::filesystem::exists(folder / "go.mod")) << asset.program;
+      if (asset.replaces.empty()) continue;
+      const std::filesystem::path ours = folder / "replaced" / std::filesystem::path(asset.replaces).filename();
+      EXPECT_TRUE(std::filesystem::exists(ours)) << ours;
+    }
   }
 }
 
