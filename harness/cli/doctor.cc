@@ -18,6 +18,7 @@
 #include "fixtures/adopt/credentials.h"
 #include "fixtures/local/asset_build.h"
 #include "fixtures/local/assets.h"
+#include "fixtures/local/node/prerequisites.h"
 #include "fixtures/qemu/examine.h"
 #include "fixtures/synology/examine.h"
 #include "harness/base/subprocess.h"
@@ -42,6 +43,7 @@ class Doctor {
   int Run() {
     Tools();
     ControlPlanePrograms();
+    if (fixture_ == "local" && definition_.has_value() && !definition_->nodes.empty()) Nodes();
     if (definition_.has_value()) ConfigFiles();
     if (fixture_ == "adopt") AdoptedCluster();
     if (HasMachinesOf("synology")) Nas();
@@ -124,6 +126,25 @@ class Doctor {
     Lacks(needed && !recent, absl::StrJoin(absent, ", "), "not there",
           recent ? "fixture local builds them at its first start"
                  : "set KUBEBUILDER_ASSETS to a folder that has them, or install Go");
+  }
+
+  void Nodes() {
+    const bool cilium = definition_->cilium.has_value();
+    const std::vector<Prerequisite> missing =
+        MissingForNodes(cilium ? Cni::kCilium : Cni::kBridge, Deadline::After(absl::Minutes(1)));
+    for (const Prerequisite& one : missing) Lacks(true, absl::StrCat("nodes: ", one.what), one.why, one.how);
+    if (missing.empty()) Ok("nodes", "rights, namespaces, control groups and Debian packages are there");
+    std::vector<std::string> absent;
+    for (const std::vector<Asset>* assets : {&NodeAssets(), &CiliumAssets()}) {
+      if (assets == &CiliumAssets() && !cilium) continue;
+      for (const Asset& asset : *assets) {
+        if (!FindAsset(asset, {.may_build = false}).ok()) absent.emplace_back(asset.program);
+      }
+    }
+    if (absent.empty()) return Ok("programs of nodes", "are there");
+    Lacks(false, absl::StrJoin(absent, ", "), "not there",
+          absl::StrCat("`tales assets ", cilium ? "--cilium" : "--nodes",
+                       "` builds them with Go (runc needs gcc, pkg-config and libseccomp-dev), in minutes, once"));
   }
 
   // First line of what a program prints, where it can be run.

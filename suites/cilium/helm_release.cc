@@ -100,7 +100,10 @@ std::map<std::string, std::string> RenderedConfig(const std::string& manifest) {
           !root["data"] || !root["data"].IsMap())
         continue;
       for (const auto& item : root["data"]) {
-        if (item.first.IsScalar() && item.second.IsScalar()) config[item.first.Scalar()] = item.second.Scalar();
+        if (!item.first.IsScalar()) continue;
+        if (item.second.IsScalar()) config[item.first.Scalar()] = item.second.Scalar();
+        // A value that was left empty in the template; the API server makes "" of it.
+        if (item.second.IsNull()) config[item.first.Scalar()] = "";
       }
     } catch (const std::exception&) {
       continue;  // some other document that merely mentions it

@@ -35,6 +35,12 @@ const absl::Status& NodesAreAvailable() {
   return *status;
 }
 
+absl::Status CiliumIsAvailable() {
+  absl::Status found = CheckPrerequisites(Cni::kCilium, Deadline::After(absl::Minutes(1)));
+  if (found.ok()) found = FindAssets(CiliumAssets(), {.may_build = false}).status();
+  return found;
+}
+
 absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults, const fs::path& cluster_file) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));
   LocalCluster cluster{

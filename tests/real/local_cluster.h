@@ -20,6 +20,7 @@ const absl::Status& ControlPlaneIsAvailable();
 // The same for real nodes: rights, Debian packages and programs, which are not built here (`tales assets
 // --nodes` does that, in minutes).
 const absl::Status& NodesAreAvailable();
+absl::Status CiliumIsAvailable();  // the same for nodes with Cilium, beyond that
 
 struct LocalCluster {
   TemporaryFolder folder;

@@ -130,8 +130,8 @@ class LocalNodesTest : public ::testing::Test {
     EXPECT_EQ(after.network_namespaces, before_.network_namespaces);
     EXPECT_EQ(after.settings, before_.settings);
   }
-  static absl::StatusOr<LocalCluster> Start() {
-    return StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-nodes.yaml");
+  static absl::StatusOr<LocalCluster> Start(const char* cluster_file = "local-nodes.yaml") {
+    return StartLocalCluster({}, fs::path(TALES_CLUSTERS) / cluster_file);
   }
   static pid_t PidOf(const LocalCluster& cluster) { return dynamic_cast<const ServedFixture&>(*cluster.fixture).pid(); }
   Host before_;
@@ -274,6 +274,36 @@ TEST_F(LocalNodesTest, WhenWhoCleansUpIsKilledTooTheNextOneDoesIt) {
   EXPECT_OK(NothingIsLeft(footprint, absl::ZeroDuration()));
   EXPECT_FALSE(fs::exists(state));
   EXPECT_OK(cluster.fixture->Down());
+}
+
+TEST_F(LocalNodesTest, WithARealCilium) {
+  const absl::Status available = CiliumIsAvailable();
+  if (!available.ok()) GTEST_SKIP() << "a real Cilium: " << available.message();
+  ASSERT_OK_AND_ASSIGN(LocalCluster cluster, Start("local-cilium.yaml"));
+  const Deadline deadline = Deadline::After(absl::Minutes(1));
+  ASSERT_OK_AND_ASSIGN(kube::Access access, kube::LoadKubeconfig(cluster.access.kubeconfig, ""));
+  ASSERT_OK_AND_ASSIGN(auto client, kube::Client::Open(access));
+  Pods pods(*client);
+  ASSERT_OK(pods.Run("one", "node-1"));
+  ASSERT_OK(pods.Run("two", "node-2"));
+  ASSERT_OK_AND_ASSIGN(const std::string one, pods.Address("one"));
+  ASSERT_OK_AND_ASSIGN(const std::string two, pods.Address("two"));
+  EXPECT_THAT(pods.Ask("one", two, 8080), HasSubstr(R"("two")"));
+  EXPECT_THAT(pods.Ask("two", one, 8080), HasSubstr(R"("one")"));
+  ASSERT_OK_AND_ASSIGN(auto agents,
+                       client->List(kube::kPods, "cilium", {.label_selector = "k8s-app=cilium"}, deadline));
+  ASSERT_THAT(agents, SizeIs(2));
+  for (const kube::Json& agent : agents) {
+    ASSERT_OK_AND_ASSIGN(kube::ExecResult said,
+                         client->Exec("cilium", agent["metadata"]["name"].get<std::string>(), "cilium-agent",
+                                      {"cilium-dbg", "status", "-o", "json"}, deadline));
+    const kube::Json status = kube::Json::parse(said.output, nullptr, false);
+    EXPECT_EQ(status.value("/cilium/state"_json_pointer, ""), "Ok") << said.output << said.error_output;
+    EXPECT_EQ(status.value("/kube-proxy-replacement/mode"_json_pointer, ""), "True");
+  }
+  const Footprint footprint = FootprintOf(PidOf(cluster));
+  EXPECT_OK(cluster.fixture->Down());
+  EXPECT_OK(NothingIsLeft(footprint, absl::Seconds(10)));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ Json Umbrella() {
       "metadata": {"name": "cilium", "version": "0.1.0", "dependencies": [{"name": "cilium", "version": "1.17.x"}]},
       "lock": {"dependencies": [{"name": "cilium", "version": "1.17.1"}]},
       "values": {"cilium": {"MTU": 1400, "ipam": {"mode": "kubernetes"}, "hubble": {"relay": {"enabled": false}}}}},
-    "manifest": "---\n# Source: a\nkind: ConfigMap\nmetadata: {name: other}\ndata: {a: cilium-config}\n---\n# Source: b\nkind: ConfigMap\nmetadata:\n  name: cilium-config\ndata:\n  ipam: \"kubernetes\"\n  debug: \"false\"\n---\nkind: DaemonSet\nspec: {x: cilium-config ConfigMap}\n"
+    "manifest": "---\n# Source: a\nkind: ConfigMap\nmetadata: {name: other}\ndata: {a: cilium-config}\n---\n# Source: b\nkind: ConfigMap\nmetadata:\n  name: cilium-config\ndata:\n  ipam: \"kubernetes\"\n  debug: \"false\"\n  ipam-multi-pool-pre-allocation: \n---\nkind: DaemonSet\nspec: {x: cilium-config ConfigMap}\n"
   })json");
 }
 
@@ -65,7 +65,8 @@ TEST(HelmRelease, AnUmbrellaChartIsSeenThrough) {
   EXPECT_EQ(release->Value("MTU"), std::nullopt);  // null takes a value away
   EXPECT_EQ(release->Value("ipam"), std::nullopt);
   EXPECT_EQ(release->Value("ipam.mode.x"), std::nullopt);
-  EXPECT_EQ(release->config, (std::map<std::string, std::string>{{"ipam", "kubernetes"}, {"debug", "false"}}));
+  EXPECT_EQ(release->config, (std::map<std::string, std::string>{
+                                 {"ipam", "kubernetes"}, {"debug", "false"}, {"ipam-multi-pool-pre-allocation", ""}}));
   EXPECT_THAT(JudgeRelease(*release, "cilium", "1.17.1"), IsEmpty());
 }
 
