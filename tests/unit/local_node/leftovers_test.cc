@@ -29,7 +29,7 @@ class LeftoversTest : public ::testing::Test {
     fs::create_directories(record_.cgroups[0] / "node-1");
   }
   absl::StatusOr<int> Sweep() { return SweepLeftovers(Deadline::After(absl::Seconds(5)), registry()); }
-  fs::path registry() const { return folder_->path() / "registry"; }
+  fs::path registry() const { return folder_->path() / "run/registry"; }
   // As if the owner had been killed: the record stays.
   void Abandon(const LabRecord& record) {
     std::string text;
@@ -42,6 +42,7 @@ class LeftoversTest : public ::testing::Test {
       ASSERT_OK(content);
       text = *content;
     }
+    fs::create_directories(file.parent_path());  // gone with its last record
     ASSERT_OK(WriteFileAtomically(file, text));
   }
   std::unique_ptr<TemporaryFolder> folder_;
@@ -69,7 +70,7 @@ TEST_F(LeftoversTest, OfADeadOneAllThatIsNamed) {
   EXPECT_FALSE(fs::exists(record_.state));
   EXPECT_FALSE(fs::exists(record_.cgroups[0]));
   EXPECT_TRUE(fs::exists(record_.cgroups[0].parent_path()));
-  EXPECT_TRUE(fs::is_empty(registry()));
+  EXPECT_FALSE(fs::exists(registry().parent_path()));
   EXPECT_THAT(Sweep(), IsOkAndHolds(0));
 }
 
@@ -89,7 +90,7 @@ TEST_F(LeftoversTest, TheRecordGoesWithItsObject) {
     ASSERT_OK_AND_ASSIGN(LabRegistration registration, LabRegistration::Make(record_, registry()));
     EXPECT_FALSE(fs::is_empty(registry()));
   }
-  EXPECT_TRUE(fs::is_empty(registry()));
+  EXPECT_FALSE(fs::exists(registry()));
 }
 
 TEST_F(LeftoversTest, WhatIsNoRecordIsAnErrorAndStays) {
