@@ -158,16 +158,17 @@ class Pods {
   }
   // Its address, once it is Ready.
   absl::StatusOr<std::string> Address(const std::string& name) {
-    std::string address;
+    std::string address, seen;
     const absl::Status status = RetryUntil(deadline_, name, absl::Milliseconds(100), [&]() -> absl::Status {
       auto pod = client_.Get(kube::kPods, "default", name, deadline_);
-      if (!pod.ok()) return pod.status();
+      if (!pod.ok()) return absl::UnavailableError(absl::StrCat(pod.status().message(), "; before: ", seen));
       for (const auto& condition : pod->value("/status/conditions"_json_pointer, kube::Json::array())) {
         if (condition["type"] != "Ready" || condition["status"] != "True") continue;
         address = (*pod)["status"]["podIP"].get<std::string>();
         return absl::OkStatus();
       }
-      return absl::UnavailableError(pod->value("status", kube::Json()).dump());
+      seen = pod->value("status", kube::Json()).dump();
+      return absl::UnavailableError(seen);
     });
     if (!status.ok()) return status;
     return address;
@@ -182,7 +183,7 @@ class Pods {
 
  private:
   kube::Client& client_;
-  const Deadline deadline_ = Deadline::After(absl::Minutes(1));
+  const Deadline deadline_ = Deadline::After(absl::Minutes(2));  // Cilium compiles programs for each pod
 };
 
 TEST_F(LocalNodesTest, PodsRunOnBothAndReachEachOther) {
@@ -280,7 +281,7 @@ TEST_F(LocalNodesTest, WithARealCilium) {
   const absl::Status available = CiliumIsAvailable();
   if (!available.ok()) GTEST_SKIP() << "a real Cilium: " << available.message();
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, Start("local-cilium.yaml"));
-  const Deadline deadline = Deadline::After(absl::Minutes(1));
+  const Deadline deadline = Deadline::After(absl::Minutes(3));
   ASSERT_OK_AND_ASSIGN(kube::Access access, kube::LoadKubeconfig(cluster.access.kubeconfig, ""));
   ASSERT_OK_AND_ASSIGN(auto client, kube::Client::Open(access));
   Pods pods(*client);
