@@ -51,7 +51,7 @@ absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& 
   if (!cluster_file.empty()) {
     TALES_ASSIGN_OR_RETURN(request.definition, LoadClusterFile(cluster_file));
   }
-  request.deadline = Deadline::After(absl::Minutes(3));
+  request.deadline = Deadline::After(absl::Minutes(cluster_file.empty() ? 3 : 8));
   const absl::Time start = absl::Now();
   TALES_ASSIGN_OR_RETURN(cluster.access, cluster.fixture->Up(request));
   cluster.start = absl::Now() - start;

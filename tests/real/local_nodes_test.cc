@@ -183,7 +183,7 @@ class Pods {
 
  private:
   kube::Client& client_;
-  const Deadline deadline_ = Deadline::After(absl::Minutes(2));  // Cilium compiles programs for each pod
+  const Deadline deadline_ = Deadline::After(absl::Minutes(4));  // Cilium compiles programs for each pod
 };
 
 TEST_F(LocalNodesTest, PodsRunOnBothAndReachEachOther) {
@@ -281,7 +281,7 @@ TEST_F(LocalNodesTest, WithARealCilium) {
   const absl::Status available = CiliumIsAvailable();
   if (!available.ok()) GTEST_SKIP() << "a real Cilium: " << available.message();
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, Start("local-cilium.yaml"));
-  const Deadline deadline = Deadline::After(absl::Minutes(3));
+  const Deadline deadline = Deadline::After(absl::Minutes(15));
   ASSERT_OK_AND_ASSIGN(kube::Access access, kube::LoadKubeconfig(cluster.access.kubeconfig, ""));
   ASSERT_OK_AND_ASSIGN(auto client, kube::Client::Open(access));
   Pods pods(*client);
