@@ -12,6 +12,7 @@
 // Thread-safe. Every call has a deadline and is cancelled when it passes.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,6 +81,27 @@ class Client {
   // Never repeated after it was sent: a broken connection is an error, also where there are other endpoints.
   absl::StatusOr<machine::ServiceRestart> ServiceRestart(std::string_view node, std::string_view service,
                                                          Deadline deadline);
+
+  // What changes a machine; lifecycle.cc. Each is sent once, like ServiceRestart: where the connection breaks (a
+  // machine that goes down may not get to say so), look at the machine before it is asked again. They answer when the
+  // machine has taken the request, not when it has done it. Unless said otherwise they need os:admin.
+  //
+  // `mode_details` of a dry run is a diff that may show secrets. A dry run also ends a configuration on trial (TRY).
+  absl::StatusOr<machine::ApplyConfiguration> ApplyConfiguration(std::string_view node,
+                                                                 const machine::ApplyConfigurationRequest& request,
+                                                                 Deadline deadline);
+  // FailedPrecondition: too early, or a worker; AlreadyExists: etcd has data.
+  absl::Status Bootstrap(std::string_view node, Deadline deadline);
+  absl::Status Reboot(std::string_view node, machine::RebootRequest::Mode mode, Deadline deadline);  // os:operator
+  // `force`: without cordon and drain. os:operator.
+  absl::Status Shutdown(std::string_view node, bool force, Deadline deadline);
+  absl::Status Reset(std::string_view node, const machine::ResetRequest& request, Deadline deadline);
+  absl::Status Upgrade(std::string_view node, const machine::UpgradeRequest& request, Deadline deadline);
+  absl::Status Rollback(std::string_view node, Deadline deadline);  // to the system before the last upgrade
+  absl::Status EtcdRemoveMember(std::string_view node, uint64_t member, Deadline deadline);
+  // etcd's data, as a file (mode 0600) that replaces `to` when it is whole: its own checksum, the last 32 bytes, is
+  // compared. DataLoss where it is not what was sent. os:etcd:backup or os:operator.
+  absl::Status EtcdSnapshot(std::string_view node, const std::filesystem::path& to, Deadline deadline);
 
   // The same to many nodes in one call (metadata `nodes`): errors of single nodes come inside an OK reply and are
   // handed out per node. A node that is missing from the reply is an Internal error of that node, never silence.

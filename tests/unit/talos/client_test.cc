@@ -4,11 +4,13 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <openssl/sha.h>
 
 #include <atomic>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "harness/base/file.h"
 #include "harness/pki/authority.h"
 #include "harness/talos/proto/cosi.grpc.pb.h"
 #include "harness/talos/proto/machine.grpc.pb.h"
@@ -99,6 +101,68 @@ class FakeMachine : public machine::MachineService::Service {
     ++calls;
     return {grpc::StatusCode::UNAVAILABLE, "going down"};
   }
+  grpc::Status Reboot(grpc::ServerContext*, const machine::RebootRequest* request,
+                      machine::RebootResponse* response) override {
+    ++calls;
+    reboot = *request;
+    if (!status.ok()) return status;
+    response->add_messages()->set_actor_id("actor");
+    return grpc::Status::OK;
+  }
+  grpc::Status Bootstrap(grpc::ServerContext*, const machine::BootstrapRequest*,
+                         machine::BootstrapResponse* response) override {
+    ++calls;
+    if (!status.ok()) return status;
+    response->add_messages();
+    return grpc::Status::OK;
+  }
+  grpc::Status Shutdown(grpc::ServerContext*, const machine::ShutdownRequest* request,
+                        machine::ShutdownResponse* response) override {
+    ++calls;
+    forced = request->force();
+    response->add_messages();
+    return status;
+  }
+  grpc::Status Reset(grpc::ServerContext*, const machine::ResetRequest* request,
+                     machine::ResetResponse* response) override {
+    ++calls;
+    reset = *request;
+    response->add_messages();
+    return status;
+  }
+  grpc::Status Upgrade(grpc::ServerContext*, const machine::UpgradeRequest* request,
+                       machine::UpgradeResponse* response) override {
+    ++calls;
+    upgrade = *request;
+    response->add_messages();
+    return status;
+  }
+  grpc::Status EtcdRemoveMemberByID(grpc::ServerContext*, const machine::EtcdRemoveMemberByIDRequest* request,
+                                    machine::EtcdRemoveMemberByIDResponse* response) override {
+    ++calls;
+    removed = request->member_id();
+    response->add_messages();
+    return status;
+  }
+  grpc::Status EtcdSnapshot(grpc::ServerContext*, const machine::EtcdSnapshotRequest*,
+                            grpc::ServerWriter<common::Data>* writer) override {
+    ++calls;
+    common::Data data;
+    for (const std::string& chunk : snapshot) {
+      data.set_bytes(chunk);
+      writer->Write(data);
+    }
+    return status;
+  }
+  grpc::Status ApplyConfiguration(grpc::ServerContext*, const machine::ApplyConfigurationRequest* request,
+                                  machine::ApplyConfigurationResponse* response) override {
+    ++calls;
+    if (!status.ok()) return status;
+    auto* message = response->add_messages();
+    message->set_mode(request->mode());
+    message->set_mode_details(request->dry_run() ? "dry" : request->data());
+    return grpc::Status::OK;
+  }
   grpc::Status Logs(grpc::ServerContext*, const machine::LogsRequest*,
                     grpc::ServerWriter<common::Data>* writer) override {
     common::Data data;
@@ -112,6 +176,12 @@ class FakeMachine : public machine::MachineService::Service {
   grpc::Status status;
   machine::VersionResponse version;
   std::vector<std::string> node, nodes;
+  machine::RebootRequest reboot;
+  machine::ResetRequest reset;
+  machine::UpgradeRequest upgrade;
+  bool forced = false;
+  uint64_t removed = 0;
+  std::vector<std::string> snapshot;
 };
 
 struct FakeServer {
@@ -252,6 +322,78 @@ TEST_F(ClientTest, ReadsGoToTheNextEndpointAndChangesDoNot) {
   EXPECT_THAT(client->ServiceRestart("n", "kubelet", Soon()),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("going down")));
   EXPECT_EQ(one_.machine.calls + two.machine.calls, 1);
+}
+
+TEST_F(ClientTest, ChangesSayWhatTheyWere) {
+  EXPECT_OK(client_->Bootstrap("n", Soon()));
+  EXPECT_OK(client_->Reboot("n", machine::RebootRequest::POWERCYCLE, Soon()));
+  EXPECT_EQ(one_.machine.reboot.mode(), machine::RebootRequest::POWERCYCLE);
+  EXPECT_OK(client_->Shutdown("n", true, Soon()));
+  EXPECT_TRUE(one_.machine.forced);
+  machine::ResetRequest reset;
+  reset.set_reboot(true);
+  EXPECT_OK(client_->Reset("n", reset, Soon()));
+  EXPECT_TRUE(one_.machine.reset.reboot());
+  machine::UpgradeRequest upgrade;
+  upgrade.set_image("example.org/installer:v1.9.5");
+  EXPECT_OK(client_->Upgrade("n", upgrade, Soon()));
+  EXPECT_EQ(one_.machine.upgrade.image(), "example.org/installer:v1.9.5");
+  EXPECT_OK(client_->EtcdRemoveMember("n", 0xfedcba9876543210, Soon()));
+  EXPECT_EQ(one_.machine.removed, 0xfedcba9876543210);
+  machine::ApplyConfigurationRequest apply;
+  apply.set_data("machine: {}");
+  apply.set_mode(machine::ApplyConfigurationRequest::STAGED);
+  ASSERT_OK_AND_ASSIGN(auto applied, client_->ApplyConfiguration("n", apply, Soon()));
+  EXPECT_EQ(applied.mode_details(), "machine: {}");
+  apply.set_dry_run(true);
+  ASSERT_OK_AND_ASSIGN(applied, client_->ApplyConfiguration("n", apply, Soon()));
+  EXPECT_EQ(applied.mode_details(), "dry");
+  one_.machine.status = grpc::Status(grpc::StatusCode::ALREADY_EXISTS, "etcd data directory is not empty");
+  EXPECT_THAT(client_->Bootstrap("n", Soon()),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("etcd data directory is not empty")));
+}
+
+TEST_F(ClientTest, ChangesAreSentOnce) {
+  FakeServer two;
+  Serve(two);
+  one_.machine.status = two.machine.status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "going down");
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Open(context_, {.endpoints = {one_.address(), two.address()}}));
+  const auto sent = [&](const absl::Status& status) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("going down")));
+    return one_.machine.calls.exchange(0) + two.machine.calls.exchange(0);
+  };
+  EXPECT_EQ(sent(client->Bootstrap("n", Soon())), 1);
+  EXPECT_EQ(sent(client->Reboot("n", machine::RebootRequest::DEFAULT, Soon())), 1);
+  EXPECT_EQ(sent(client->Shutdown("n", false, Soon())), 1);
+  EXPECT_EQ(sent(client->Reset("n", {}, Soon())), 1);
+  EXPECT_EQ(sent(client->Upgrade("n", {}, Soon())), 1);
+  EXPECT_EQ(sent(client->EtcdRemoveMember("n", 1, Soon())), 1);
+  EXPECT_EQ(sent(client->ApplyConfiguration("n", {}, Soon()).status()), 1);
+}
+
+TEST_F(ClientTest, ASnapshotIsKeptWhenItIsWhole) {
+  const std::string sum(32, 'x');
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("snapshot"));
+  const std::filesystem::path to = folder.path() / "etcd.snapshot";
+  one_.machine.snapshot = {"et", "cd", sum};
+  EXPECT_THAT(client_->EtcdSnapshot("n", to, Soon()),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("36 bytes that came are no whole snapshot")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  unsigned char right[32];
+  SHA256(reinterpret_cast<const unsigned char*>("etcd"), 4, right);
+  const std::string whole(reinterpret_cast<char*>(right), sizeof right);
+  one_.machine.snapshot = {"etc", "d" + whole.substr(0, 7), whole.substr(7)};
+  ASSERT_OK(client_->EtcdSnapshot("n", to, Soon()));
+  ASSERT_OK_AND_ASSIGN(const std::string content, ReadFile(to));
+  EXPECT_EQ(content, "etcd" + whole);
+  EXPECT_EQ(std::filesystem::status(to).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  one_.machine.snapshot = {};
+  EXPECT_FALSE(client_->EtcdSnapshot("n", to, Soon()).ok());
+  EXPECT_THAT(client_->EtcdSnapshot("n", folder.path() / "no" / "where", Soon()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("EtcdSnapshot of n")));
+  ASSERT_OK_AND_ASSIGN(const std::string kept, ReadFile(to));
+  EXPECT_EQ(kept, content) << "a failed one must not replace it";
 }
 
 // The first call may still find the old connection breaking; from then on nobody listens.
