@@ -1,11 +1,11 @@
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "suites/config/path.h"
+#include "harness/operator/path.h"
 
 namespace tales::config {
 namespace {

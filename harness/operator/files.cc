@@ -1,4 +1,4 @@
-#include "suites/config/files.h"
+#include "harness/operator/files.h"
 
 #include <sys/stat.h>
 
@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/base/file.h"
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 namespace tales::config {
 

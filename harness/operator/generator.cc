@@ -1,4 +1,4 @@
-#include "suites/config/generator.h"
+#include "harness/operator/generator.h"
 
 #include <sys/stat.h>
 
@@ -16,7 +16,7 @@
 #include "harness/base/redactor.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
-#include "suites/config/files.h"
+#include "harness/operator/files.h"
 
 namespace tales::config {
 namespace {

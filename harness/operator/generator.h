@@ -19,7 +19,7 @@
 #include "absl/status/statusor.h"
 #include "harness/base/deadline.h"
 #include "harness/definition/cluster_definition.h"
-#include "suites/config/secrets.h"
+#include "harness/operator/secrets.h"
 
 namespace tales::config {
 

@@ -1,4 +1,4 @@
-#include "suites/config/path.h"
+#include "harness/operator/path.h"
 
 #include <algorithm>
 

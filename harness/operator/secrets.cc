@@ -1,4 +1,4 @@
-#include "suites/config/secrets.h"
+#include "harness/operator/secrets.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/base/status.h"
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 namespace tales::config {
 namespace {

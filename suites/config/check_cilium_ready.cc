@@ -1,8 +1,8 @@
 // Cilium brings its own CNI and may replace kube-proxy: then Talos must install neither Flannel nor kube-proxy. Both
 // are what it does when nobody says otherwise, and both work beside Cilium for a while.
 #include "absl/strings/str_cat.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 
 namespace tales::config {

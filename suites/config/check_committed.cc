@@ -2,9 +2,9 @@
 // changed and nobody has generated anew, or somebody has edited a file that is going to be overwritten.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
 #include "suites/config/difference.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 
 namespace tales::config {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 #include "suites/config/rules.h"
 

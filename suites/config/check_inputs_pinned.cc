@@ -1,8 +1,8 @@
 // Kubernetes, install image and Talos are of declared versions, and talosctl is of the declared one (pins.h).
 #include "absl/strings/str_cat.h"
 #include "harness/base/subprocess.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 #include "suites/config/pins.h"
 

@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "harness/operator/files.h"
 #include "harness/talos/proto/specs.pb.h"
 #include "harness/talos/resources.h"
 #include "suites/config/checks.h"
 #include "suites/config/difference.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 
 namespace tales::config {

@@ -3,9 +3,9 @@
 // machine another one. The talosconfig is left to config.talosconfig: it cannot be byte-equal.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
 #include "suites/config/difference.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 
 namespace tales::config {

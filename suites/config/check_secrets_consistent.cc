@@ -2,9 +2,9 @@
 // tokens. A machine that is built from files of two sets joins nothing, and says so only in its own log.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
 #include "suites/config/consistency.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 
 namespace tales::config {

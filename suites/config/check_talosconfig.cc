@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 #include "suites/config/talosconfig.h"
 

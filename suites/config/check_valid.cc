@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "harness/base/redactor.h"
 #include "harness/base/subprocess.h"
+#include "harness/operator/files.h"
 #include "suites/config/checks.h"
-#include "suites/config/files.h"
 #include "suites/config/inputs.h"
 #include "suites/config/rules.h"
 

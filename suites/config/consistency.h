@@ -6,9 +6,9 @@
 
 #include "harness/check/outcome.h"
 #include "harness/kube/kubeconfig.h"
+#include "harness/operator/document.h"
+#include "harness/operator/secrets.h"
 #include "harness/talos/talosconfig.h"
-#include "suites/config/document.h"
-#include "suites/config/secrets.h"
 
 namespace tales::config {
 

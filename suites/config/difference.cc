@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/base/redactor.h"
-#include "suites/config/path.h"
+#include "harness/operator/path.h"
 #include "suites/config/secret_fields.h"
 
 namespace tales::config {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 namespace tales::config {
 

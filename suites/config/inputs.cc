@@ -8,7 +8,7 @@
 #include "harness/base/redactor.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
-#include "suites/config/files.h"
+#include "harness/operator/files.h"
 
 namespace tales::config {
 namespace {

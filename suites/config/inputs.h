@@ -5,10 +5,10 @@
 
 #include "absl/status/statusor.h"
 #include "harness/check/check.h"
+#include "harness/operator/document.h"
+#include "harness/operator/generator.h"
+#include "harness/operator/secrets.h"
 #include "harness/talos/talosconfig.h"
-#include "suites/config/document.h"
-#include "suites/config/generator.h"
-#include "suites/config/secrets.h"
 
 namespace tales::config {
 

@@ -7,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "suites/config/files.h"
-#include "suites/config/generator.h"
+#include "harness/operator/files.h"
+#include "harness/operator/generator.h"
 #include "suites/config/rules.h"
 
 namespace tales::config {

@@ -9,7 +9,7 @@
 
 #include "harness/check/outcome.h"
 #include "harness/definition/cluster_definition.h"
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 namespace tales::config {
 

@@ -13,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "harness/operator/secrets.h"
 #include "harness/pki/certificate.h"
-#include "suites/config/secrets.h"
 
 namespace tales::config {
 namespace {

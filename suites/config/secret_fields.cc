@@ -4,7 +4,7 @@
 #include <array>
 
 #include "harness/base/status.h"
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 namespace tales::config {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "suites/config/path.h"
+#include "harness/operator/path.h"
 
 namespace tales::config {
 

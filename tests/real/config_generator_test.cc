@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "harness/base/subprocess.h"
+#include "harness/operator/generator.h"
+#include "harness/operator/secrets.h"
 #include "suites/config/checks.h"
-#include "suites/config/generator.h"
 #include "suites/config/rules.h"
-#include "suites/config/secrets.h"
 #include "tests/peers/build_peer.h"
 #include "tests/unit/config/documents.h"
 #include "tests/unit/config/operator_folder.h"

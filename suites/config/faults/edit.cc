@@ -5,8 +5,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "harness/operator/document.h"
 #include "harness/yaml/yaml_tree.h"
-#include "suites/config/document.h"
 
 namespace tales::config {
 namespace {

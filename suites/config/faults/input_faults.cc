@@ -9,12 +9,12 @@
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
+#include "harness/operator/files.h"
+#include "harness/operator/secrets.h"
 #include "harness/pki/authority.h"
 #include "harness/pki/certificate.h"
 #include "harness/talos/talosconfig.h"
 #include "suites/config/faults/edit.h"
-#include "suites/config/files.h"
-#include "suites/config/secrets.h"
 
 namespace tales {
 namespace {

@@ -1,5 +1,5 @@
 // Reading machine configurations: what they are made of, and what nobody wrote in good faith.
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 
 #include "absl/strings/str_cat.h"
 #include "suites/config/secret_fields.h"

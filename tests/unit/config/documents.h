@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "suites/config/document.h"
+#include "harness/operator/document.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::config {

@@ -1,5 +1,5 @@
 // Running an operator's generator: scripts that do what such scripts do, and what they should not.
-#include "suites/config/generator.h"
+#include "harness/operator/generator.h"
 
 #include <sys/stat.h>
 

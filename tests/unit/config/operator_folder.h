@@ -8,8 +8,8 @@
 
 #include "harness/base/file.h"
 #include "harness/check/check.h"
+#include "harness/operator/secrets.h"
 #include "harness/pki/authority.h"
-#include "suites/config/secrets.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::config {

@@ -1,8 +1,8 @@
 #include "suites/config/rules.h"
 
 #include "absl/strings/str_cat.h"
+#include "harness/operator/secrets.h"
 #include "suites/config/pins.h"
-#include "suites/config/secrets.h"
 #include "tests/unit/config/documents.h"
 #include "tests/unit/config/operator_folder.h"
 
