@@ -2,9 +2,12 @@
 #include <memory>
 
 #include "fixtures/adopt/adopt_fixture.h"
+#include "fixtures/bringup/metal_host.h"
+#include "fixtures/bringup/up_command.h"
 #include "fixtures/lab/fault_catalogue.h"
 #include "fixtures/lab/lab_command.h"
 #include "fixtures/lab/lab_fixture.h"
+#include "fixtures/lab/lab_machine_host.h"
 #include "fixtures/local/assets_command.h"
 #include "fixtures/local/faults.h"
 #include "fixtures/local/local_command.h"
@@ -51,6 +54,20 @@ std::vector<tales::Profile> Profiles() {
            .checks = {"*"}}};
 }
 
+// Fixtures whose machines can be brought up. The lab's are those of the lab that serves from the cluster file's folder.
+const tales::bringup::HostRegistry& Hosts() {
+  using tales::bringup::HostRequest;
+  static const tales::bringup::HostRegistry hosts = {
+      {"lab",
+       {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
+          return std::make_unique<tales::lab::LabMachineHost>(
+              std::filesystem::path(request.definition.path).parent_path(), request.definition.vm);
+        },
+        .simulated = true}},
+      {"metal", {.make = tales::bringup::MetalHost::Make}}};
+  return hosts;
+}
+
 tales::Registry Product() {
   tales::Registry registry;
   registry.suites = {tales::HealthSuite(), tales::ConfigSuite(),      tales::PodSecuritySuite(),
@@ -72,8 +89,13 @@ tales::Registry Product() {
                                      .prepare = tales::conformance::WriteHealthyResults};
   registry.profiles = Profiles();
   registry.conformance_modes = {"sample", "full"};
-  registry.commands = {tales::AddLabCommand, tales::AddLocalCommand, tales::AddAssetsCommand, tales::AddInitCommand,
-                       tales::AddDoctorCommand};
+  registry.commands = {
+      tales::AddLabCommand,
+      tales::AddLocalCommand,
+      tales::AddAssetsCommand,
+      tales::AddInitCommand,
+      tales::AddDoctorCommand,
+      [](CLI::App& app, tales::CliContext& context) { tales::bringup::AddBringUpCommands(app, context, Hosts()); }};
   return registry;
 }
 

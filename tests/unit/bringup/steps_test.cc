@@ -67,9 +67,9 @@ TEST(Generate, NeverOverwritesWhatDiffers) {
   FakeWorld world;
   const std::filesystem::path master = world.folder.beside() / "master";
   std::filesystem::copy(world.folder.work(), master);
-  world.definition.config->generator_command = {world.folder.Script(
-      "gen.sh",
-      absl::StrCat("cp ", master.string(), "/{controlplane,worker}.yaml ", master.string(), "/talosconfig .\n"))};
+  world.definition.config->generator_command = {
+      world.folder.Script("gen.sh", absl::StrCat("cp ", master.string(), "/controlplane.yaml ", master.string(),
+                                                 "/worker.yaml ", master.string(), "/talosconfig .\n"))};
   std::filesystem::remove(world.folder.work() / "worker.yaml");
   world.folder.Write("controlplane.yaml", "# by hand\n" + world.folder.Read("controlplane.yaml"));
   FakeWorld::Outcome up = world.Up();
