@@ -17,6 +17,7 @@ namespace {
 
 constexpr absl::Duration kDiagnosisTime = absl::Seconds(3);
 constexpr absl::Duration kDiagnosisAge = absl::Seconds(2);
+constexpr absl::Duration kSecondChance = absl::Milliseconds(100);
 
 std::string Elapsed(absl::Time start) {
   return absl::FormatDuration(absl::Trunc(absl::Now() - start + absl::Milliseconds(5), absl::Milliseconds(10)));
@@ -52,6 +53,11 @@ grpc::ChannelArguments ChannelSettings() {
 
 bool Connect(grpc::Channel& channel, Deadline deadline) {
   grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
+  // A channel that failed once says so until it is connected again, and gets on with that only while somebody waits.
+  if (state == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    channel.WaitForStateChange(state, deadline.AtMost(kSecondChance).ToSystemClock());
+    state = channel.GetState(true);
+  }
   while (state != GRPC_CHANNEL_READY) {
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN || deadline.passed()) return false;
     channel.WaitForStateChange(state, deadline.ToSystemClock());
