@@ -209,7 +209,14 @@ class FakeKube : public KubePort {
     if (kind.plural == "nodes") return Node(std::string(name));
     const auto object = world_.objects.find(absl::StrCat(kind.plural, "/", namespace_, "/", name));
     if (object == world_.objects.end()) return absl::NotFoundError(absl::StrCat(name, " not found"));
-    return object->second;
+    if (kind.plural != "daemonsets") return object->second;
+    int all = 0, ready = 0;
+    for (const auto& [other, machine] : world_.machines) {
+      if (!machine.registered) continue;
+      ++all;
+      if (machine.power == PowerState::kOn && machine.life == Life::kRunning && world_.Now() >= machine.until) ++ready;
+    }
+    return Json{{"status", {{"desiredNumberScheduled", all}, {"numberReady", ready}}}};
   }
   absl::StatusOr<std::vector<Json>> List(kube::ResourcePath kind, std::string_view, std::string_view,
                                          Deadline deadline) override {
@@ -284,7 +291,7 @@ class FakePrograms : public Programs {
     world_.objects[state] = {{"metadata", {{"labels", {{"status", "pending-install"}, {"version", "1"}}}}}};
     world_.Moment();  // killed in the middle
     world_.objects[state]["metadata"]["labels"]["status"] = "deployed";
-    world_.objects["daemonsets/cilium/cilium"] = {{"status", {{"desiredNumberScheduled", 1}, {"numberReady", 1}}}};
+    world_.objects["daemonsets/cilium/cilium"] = Json::object();
     return Finished{.exit_code = 0};
   }
   FakeWorld& world_;
