@@ -12,6 +12,8 @@
 #include "fixtures/local/faults.h"
 #include "fixtures/local/local_command.h"
 #include "fixtures/local/local_fixture.h"
+#include "fixtures/qemu/qemu_host.h"
+#include "fixtures/synology/synology_host.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
@@ -64,7 +66,16 @@ const tales::bringup::HostRegistry& Hosts() {
               std::filesystem::path(request.definition.path).parent_path(), request.definition.vm);
         },
         .simulated = true}},
-      {"metal", {.make = tales::bringup::MetalHost::Make}}};
+      {"metal", {.make = tales::bringup::MetalHost::Make}},
+      {"qemu", {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
+         return std::make_unique<tales::qemu::QemuHost>(request.definition,
+                                                        tales::qemu::QemuHost::Options{.progress = request.progress});
+       }}},
+      {"synology", {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
+         return tales::SynologyHost::Make(
+             request.definition,
+             {.state_folder = request.state_folder, .may_try_again = request.ask, .progress = request.progress});
+       }}}};
   return hosts;
 }
 
