@@ -1,19 +1,17 @@
 // The product: every suite, fixture, fault and profile that `tales` knows.
 #include <memory>
 
+#include "app/hosts.h"
 #include "fixtures/adopt/adopt_fixture.h"
-#include "fixtures/bringup/metal_host.h"
+#include "fixtures/bringup/bringup_fixture.h"
 #include "fixtures/bringup/up_command.h"
 #include "fixtures/lab/fault_catalogue.h"
 #include "fixtures/lab/lab_command.h"
 #include "fixtures/lab/lab_fixture.h"
-#include "fixtures/lab/lab_machine_host.h"
 #include "fixtures/local/assets_command.h"
 #include "fixtures/local/faults.h"
 #include "fixtures/local/local_command.h"
 #include "fixtures/local/local_fixture.h"
-#include "fixtures/qemu/qemu_host.h"
-#include "fixtures/synology/synology_host.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
@@ -56,29 +54,6 @@ std::vector<tales::Profile> Profiles() {
            .checks = {"*"}}};
 }
 
-// Fixtures whose machines can be brought up. The lab's are those of the lab that serves from the cluster file's folder.
-const tales::bringup::HostRegistry& Hosts() {
-  using tales::bringup::HostRequest;
-  static const tales::bringup::HostRegistry hosts = {
-      {"lab",
-       {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
-          return std::make_unique<tales::lab::LabMachineHost>(
-              std::filesystem::path(request.definition.path).parent_path(), request.definition.vm);
-        },
-        .simulated = true}},
-      {"metal", {.make = tales::bringup::MetalHost::Make}},
-      {"qemu", {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
-         return std::make_unique<tales::qemu::QemuHost>(request.definition,
-                                                        tales::qemu::QemuHost::Options{.progress = request.progress});
-       }}},
-      {"synology", {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
-         return tales::SynologyHost::Make(
-             request.definition,
-             {.state_folder = request.state_folder, .may_try_again = request.ask, .progress = request.progress});
-       }}}};
-  return hosts;
-}
-
 tales::Registry Product() {
   tales::Registry registry;
   registry.suites = {tales::HealthSuite(), tales::ConfigSuite(),      tales::PodSecuritySuite(),
@@ -87,6 +62,8 @@ tales::Registry Product() {
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
+  for (const char* name : {"metal", "qemu", "synology"})
+    registry.fixtures[name] = [name] { return std::make_unique<tales::bringup::BringUpFixture>(name, tales::Hosts()); };
   registry.faults = tales::lab::LabFaults();
   for (const tales::Fault& fault : tales::conformance::ImportFaults()) registry.faults.push_back(fault);
   for (const tales::Fault& fault : tales::LocalFaults()) registry.faults.push_back(fault);
@@ -100,13 +77,14 @@ tales::Registry Product() {
                                      .prepare = tales::conformance::WriteHealthyResults};
   registry.profiles = Profiles();
   registry.conformance_modes = {"sample", "full"};
-  registry.commands = {
-      tales::AddLabCommand,
-      tales::AddLocalCommand,
-      tales::AddAssetsCommand,
-      tales::AddInitCommand,
-      tales::AddDoctorCommand,
-      [](CLI::App& app, tales::CliContext& context) { tales::bringup::AddBringUpCommands(app, context, Hosts()); }};
+  registry.commands = {tales::AddLabCommand,
+                       tales::AddLocalCommand,
+                       tales::AddAssetsCommand,
+                       tales::AddInitCommand,
+                       tales::AddDoctorCommand,
+                       [](CLI::App& app, tales::CliContext& context) {
+                         tales::bringup::AddBringUpCommands(app, context, tales::Hosts());
+                       }};
   return registry;
 }
 

@@ -258,6 +258,50 @@ TEST_F(BringUp, LifeAfterwards) {
   ExpectBuilt();
 }
 
+// The parts are real, save the judge: a script that keeps what it was asked, and is red when it is told to.
+TEST_F(BringUp, NightAfterNight) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_EQ(Up().exit_code, 0);
+  const std::string refused = Go({"power", "reboot", "worker"}).error_output;
+  const size_t at = refused.find("authority: sha256:");
+  ASSERT_NE(at, std::string::npos) << refused;
+  WriteClusterFile(refused.substr(at, std::string("authority: sha256:").size() + 64) + "\n");
+  const std::string secrets = Secrets();
+  const std::filesystem::path judge = lab_->folder() / "judge", asked = lab_->folder() / "asked";
+  ASSERT_OK(WriteFileAtomically(judge, R"(#!/bin/sh
+echo "$@" >> "$LAB/asked"
+while [ $# -gt 1 ]; do [ "$1" = --out ] && out=$2; shift; done
+mkdir -p "$out" && touch "$out/events.jsonl"
+[ ! -e "$LAB/red" ]
+)",
+                                0755));
+  const auto night = [&](const std::string& more = "") {
+    Command command = Tales({"nightly"});
+    if (!more.empty()) command.argv.push_back(more);
+    command.environment["TALES_VERIFY"] = judge.string();
+    return tales::Run(command, Deadline::After(absl::Minutes(3))).value_or(Finished{});
+  };
+  Finished first = night();
+  EXPECT_EQ(first.exit_code, 0) << first.output << first.error_output;
+  EXPECT_THAT(first.output, AllOf(HasSubstr("== down"), HasSubstr("remove/control"), HasSubstr("== up"),
+                                  HasSubstr("cold-boot/worker"), HasSubstr("== verify")));
+  EXPECT_EQ(Secrets(), secrets);
+  EXPECT_THAT(ReadFile(asked).value_or(""), AllOf(HasSubstr("--profile nightly"), Not(HasSubstr("--baseline"))));
+  const std::filesystem::path good = std::filesystem::canonical(state() / "last-good");
+  for (const char* part : {"down", "up"})
+    EXPECT_TRUE(std::filesystem::exists(good.parent_path() / part / "junit.xml")) << part;
+
+  ASSERT_OK(WriteFileAtomically(lab_->folder() / "red", ""));
+  const Finished second = night();
+  EXPECT_EQ(second.exit_code, 1) << second.output << second.error_output;
+  EXPECT_THAT(ReadFile(asked).value_or(""), HasSubstr(absl::StrCat("--baseline ", good.string())));
+  EXPECT_EQ(std::filesystem::canonical(state() / "last-good"), good) << "a red night is no measure";
+
+  const Finished late = night("--deadline=1ms");
+  EXPECT_EQ(late.exit_code, 3);
+  EXPECT_THAT(late.error_output, HasSubstr("the time for the whole is over"));
+}
+
 TEST_F(BringUp, ADownThatIsNotAllowedTouchesNothing) {
   ASSERT_NO_FATAL_FAILURE(Start());
   std::string text = *ReadFile(cluster_file());

@@ -3,22 +3,27 @@
 #include <iostream>
 
 #include "CLI/CLI.hpp"
+#include "app/hosts.h"
 #include "fixtures/bringup/up_command.h"
 #include "fixtures/lab/lab_command.h"
-#include "fixtures/lab/lab_machine_host.h"
 
 int main(int argc, char** argv) {
-  using tales::bringup::HostRequest;
   const tales::Registry registry;
   tales::CliContext context{registry, std::cout, std::cerr};
-  const tales::bringup::HostRegistry hosts = {
-      {"lab", {.make = [](const HostRequest& request) -> absl::StatusOr<std::unique_ptr<tales::MachineHost>> {
-         return std::make_unique<tales::lab::LabMachineHost>(
-             std::filesystem::path(request.definition.path).parent_path(), request.definition.vm);
-       }}}};
   CLI::App app("the lab, and who brings it up");
   tales::AddLabCommand(app, context);
-  tales::bringup::AddBringUpCommands(app, context, hosts);
+  tales::bringup::AddBringUpCommands(app, context, tales::Hosts());
+  CLI::App* verify = app.add_subcommand("verify")->allow_extras();
+  verify->callback([&] {
+    const char* program = std::getenv("TALES_VERIFY");
+    if (program == nullptr) throw CLI::RuntimeError(3);
+    std::vector<std::string> words = verify->remaining();
+    std::vector<char*> arguments = {const_cast<char*>(program)};
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    execv(program, arguments.data());
+    throw CLI::RuntimeError(3);
+  });
   CLI11_PARSE(app, argc, argv);
   return context.exit_code;
 }
