@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   CLI::App app("the lab, and who brings it up");
   tales::AddLabCommand(app, context);
   tales::bringup::AddBringUpCommands(app, context, tales::Hosts());
-  CLI::App* verify = app.add_subcommand("verify")->allow_extras();
+  CLI::App* verify = app.add_subcommand("verify")->prefix_command();
   verify->callback([&] {
     const char* program = std::getenv("TALES_VERIFY");
     if (program == nullptr) throw CLI::RuntimeError(3);
