@@ -318,5 +318,20 @@ TEST_F(BringUp, ADownThatIsNotAllowedTouchesNothing) {
   EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr("\"exists\":true"));
 }
 
+// What the lab writes for it, with real Helm.
+TEST_F(BringUp, TakesTheFilesThatTheLabWrites) {
+  if (!FindProgram("helm").ok()) GTEST_SKIP() << "helm is not on PATH";
+  absl::StatusOr<RunningLab> lab = RunningLab::Start({"--state", "off"});
+  ASSERT_OK(lab);
+  lab_.emplace(*std::move(lab));
+  Command command;
+  command.argv = {ServeLabProgram(), "up",       "--cluster", cluster_file().string(), "--state",
+                  state().string(),  "--verify", "none",      "--unattended"};
+  command.environment["HOME"] = lab_->folder().string();
+  ASSERT_OK_AND_ASSIGN(const Finished up, tales::Run(command, Deadline::After(absl::Minutes(4))));
+  EXPECT_EQ(up.exit_code, 0) << up.output << up.error_output;
+  ExpectBuilt();
+}
+
 }  // namespace
 }  // namespace tales::lab
