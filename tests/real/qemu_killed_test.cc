@@ -67,7 +67,7 @@ class QemuKilledTest : public QemuHostTest {
 TEST_F(QemuKilledTest, MakingAndStarting) {
   int ended = 0, killed = 0;
   std::string uuid;
-  for (absl::Duration after = absl::Milliseconds(1); ended < 2; after += absl::Milliseconds(17)) {
+  for (absl::Duration after = absl::Milliseconds(1); ended < 2; after += absl::Milliseconds(6)) {
     SCOPED_TRACE(absl::StrCat("killed after ", absl::FormatDuration(after)));
     (RunAndKill({"create", "on"}, after) ? ended : killed)++;
     RunToTheEnd({"create", "on"});
@@ -86,12 +86,12 @@ TEST_F(QemuKilledTest, MakingAndStarting) {
     ASSERT_LT(after, absl::Seconds(5));
   }
   std::cout << "killed " << killed << " times" << std::endl;
-  EXPECT_GT(killed, 3);
+  EXPECT_GT(killed, 0) << "the program was never cut off: nothing was tried";
 }
 
 TEST_F(QemuKilledTest, DisksSwitchingOffAndDeleting) {
   int ended = 0, killed = 0;
-  for (absl::Duration after = absl::Milliseconds(1); ended < 2; after += absl::Milliseconds(19)) {
+  for (absl::Duration after = absl::Milliseconds(1); ended < 2; after += absl::Milliseconds(7)) {
     SCOPED_TRACE(absl::StrCat("killed after ", absl::FormatDuration(after)));
     RunToTheEnd({"create", "on"});
     const std::vector<pid_t> before = Processes();
@@ -109,7 +109,7 @@ TEST_F(QemuKilledTest, DisksSwitchingOffAndDeleting) {
     ASSERT_LT(after, absl::Seconds(5));
   }
   std::cout << "killed " << killed << " times" << std::endl;
-  EXPECT_GT(killed, 1);
+  EXPECT_GT(killed, 0) << "the program was never cut off: nothing was tried";
 }
 
 TEST_F(QemuKilledTest, TwoAtOnceMakeOneMachine) {
