@@ -93,7 +93,6 @@ class Doctor {
                                                   [&](const NodeDefinition& node) { return node.fixture == fixture; });
   }
 
-  template <typename Finding>
   void Tell(const std::vector<Finding>& findings) {
     for (const Finding& finding : findings) {
       if (finding.kind == Finding::kThere) {

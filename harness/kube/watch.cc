@@ -127,10 +127,15 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
   reader.resource_version = std::string(resource_version);
   // A watch from nowhere would begin with what exists, in no order of versions: broken off there, nobody could tell
   // where to go on.
-  if (lists) {
+  // Whether the sink wants to hear on.
+  const auto list = [&]() -> absl::StatusOr<bool> {
     TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
-    if (!known.Take(std::move(listing.items))) return absl::OkStatus();
     reader.resource_version = std::move(listing.resource_version);
+    return known.Take(std::move(listing.items));
+  };
+  if (lists) {
+    TALES_ASSIGN_OR_RETURN(const bool wanted, list());
+    if (!wanted) return absl::OkStatus();
   }
   bool answered = lists;
   absl::Time last_answer = absl::Now();
@@ -156,9 +161,8 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
     const absl::Status said = reader.status.ok() ? status : impl_->Describe(reader.status, request);
     if (absl::IsOutOfRange(said) && lists) {
       reader.status = absl::OkStatus();
-      TALES_ASSIGN_OR_RETURN(Impl::Listing listing, impl_->ListAll(kind, namespace_, options, deadline));
-      if (!known.Take(std::move(listing.items))) return absl::OkStatus();
-      reader.resource_version = std::move(listing.resource_version);
+      TALES_ASSIGN_OR_RETURN(const bool wanted, list());
+      if (!wanted) return absl::OkStatus();
       absl::SleepFor(std::min(kPause, deadline.remaining()));
       continue;
     }
