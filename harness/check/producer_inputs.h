@@ -13,6 +13,8 @@ namespace tales {
 
 struct ProducerInputs {
   std::string conformance;                     // mode: "sample", "full", ...; "": none
+  std::string conformance_runner;              // "process": e2e.test here; "cluster": in a pod. "": process
+  std::string connectivity;                    // tests: "all", or as --test of cilium connectivity test; "": none
   std::vector<std::filesystem::path> imports;  // foreign results, absolute
 };
 

@@ -83,6 +83,14 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
                      "How much of Kubernetes' conformance tests: none, sample, full. "
                      "Default: the profile's");
   verify
+      ->add_option("--conformance-runner", request.conformance_runner,
+                   "Where they run: process (e2e.test on this machine, the default) or cluster (in a pod)")
+      ->check(CLI::IsMember({"process", "cluster"}));
+  verify
+      ->add_option("--connectivity", request.connectivity,
+                   "Which tests of `cilium connectivity test`: none, all, or as its own --test. Default: the profile's")
+      ->type_name("TESTS");
+  verify
       ->add_option("--import", flags->imports,
                    "Results of another tool (JUnit, a folder or archive of them); repeatable")
       ->type_name("PATH")

@@ -133,11 +133,38 @@ struct KnownIssue {
   friend bool operator==(const KnownIssue&, const KnownIssue&) = default;
 };
 
+// What suites run in pods, and what these may reach beyond the cluster. Every member is "" or 0 where the file is
+// silent: whoever runs the pods knows the public default.
+struct WorkloadsDefinition {
+  struct Images {
+    std::string client;       // has sh, curl, ping, dig, nslookup, nc, tcpdump
+    std::string server;       // agnhost
+    std::string conformance;  // Kubernetes' conformance image
+    std::string output;       // has sh and tar; keeps the results of the conformance image
+    friend bool operator==(const Images&, const Images&) = default;
+  } images;
+  // Two hosts outside of the cluster that answer HTTP and HTTPS, both in `range`.
+  struct World {
+    std::string name, other_name;
+    std::string address, other_address, range;  // "1.1.1.1", "1.0.0.1", "1.0.0.0/8"
+    bool insecure = false;                      // their certificates are not checked
+    friend bool operator==(const World&, const World&) = default;
+  } world;
+  struct Connectivity {  // `cilium connectivity test`
+    absl::Duration timeout = absl::ZeroDuration();
+    int concurrency = 0;
+    std::vector<std::string> arguments;  // further ones
+    friend bool operator==(const Connectivity&, const Connectivity&) = default;
+  } connectivity;
+  friend bool operator==(const WorkloadsDefinition&, const WorkloadsDefinition&) = default;
+};
+
 struct ProfileDefinition {
   absl::Duration settle = absl::ZeroDuration();
   bool has_settle = false;
   std::vector<std::string> require;  // check globs: `unsupported` fails the run for these
   std::string conformance;           // "sample", "full", ... ; Default: none
+  std::string connectivity;          // tests of `cilium connectivity test`: "all", or as its --test; Default: none
   friend bool operator==(const ProfileDefinition&, const ProfileDefinition&) = default;
 };
 
@@ -162,6 +189,7 @@ struct ClusterDefinition {
   std::map<std::string, NamespaceDefinition> namespaces;
   std::map<std::string, CrdsDefinition> crds;  // "prometheusOperator" -> ...
   std::optional<CiliumDefinition> cilium;
+  WorkloadsDefinition workloads;
   std::vector<KnownIssue> known_issues;
   std::map<std::string, ProfileDefinition> profiles;
 

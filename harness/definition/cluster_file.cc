@@ -253,6 +253,32 @@ void ReadCilium(const Cursor& cursor, ClusterDefinition& out) {
   ReadObject(cursor, fields, *out.cilium);
 }
 
+void ReadWorkloads(const Cursor& cursor, ClusterDefinition& out) {
+  using W = WorkloadsDefinition;
+  static const std::vector<Field<W::Images>> images = {
+      Text("client", &W::Images::client), Text("server", &W::Images::server),
+      Text("conformance", &W::Images::conformance), Text("output", &W::Images::output)};
+  static const std::vector<Field<W::World>> world = {Text("name", &W::World::name),
+                                                     Text("otherName", &W::World::other_name),
+                                                     Text("address", &W::World::address, CheckAddress),
+                                                     Text("otherAddress", &W::World::other_address, CheckAddress),
+                                                     Text("range", &W::World::range, CheckAddressRange),
+                                                     Bool("insecure", &W::World::insecure)};
+  static const std::vector<Field<W::Connectivity>> connectivity = {
+      {"timeout",
+       [](const Cursor& value, W::Connectivity& test) {
+         std::string text;
+         if (ReadText(value, CheckDuration, text)) absl::ParseDuration(text, &test.timeout);
+       }},
+      {"concurrency", [](const Cursor& value, W::Connectivity& test) { ReadInt(value, 1, 64, test.concurrency); }},
+      Texts("arguments", &W::Connectivity::arguments)};
+  static const std::vector<Field<W>> fields = {
+      {"images", [](const Cursor& value, W& all) { ReadObject(value, images, all.images); }},
+      {"world", [](const Cursor& value, W& all) { ReadObject(value, world, all.world); }},
+      {"connectivity", [](const Cursor& value, W& all) { ReadObject(value, connectivity, all.connectivity); }}};
+  ReadObject(cursor, fields, out.workloads);
+}
+
 void ReadUntil(const Cursor& cursor, KnownIssue& issue) {
   static const std::vector<std::string_view> components = {"talos", "kubernetes", "cilium"};
   if (cursor.node.kind != YamlNode::Kind::kMap) {
@@ -288,14 +314,15 @@ void ReadKnownIssues(const Cursor& cursor, ClusterDefinition& out) {
 
 void ReadProfiles(const Cursor& cursor, ClusterDefinition& out) {
   using P = ProfileDefinition;
-  static const std::vector<Field<P>> fields = {
-      {"settle",
-       [](const Cursor& value, P& profile) {
-         std::string text;
-         profile.has_settle = ReadText(value, CheckDuration, text) && absl::ParseDuration(text, &profile.settle);
-       }},
-      Texts("require", &P::require, CheckCheckGlob),
-      Text("conformance", &P::conformance, OneOf("a conformance mode", {"none", "sample", "full"}))};
+  static const std::vector<Field<P>> fields = {{"settle",
+                                                [](const Cursor& value, P& profile) {
+                                                  std::string text;
+                                                  profile.has_settle = ReadText(value, CheckDuration, text) &&
+                                                                       absl::ParseDuration(text, &profile.settle);
+                                                }},
+                                               Texts("require", &P::require, CheckCheckGlob),
+                                               Text("conformance", &P::conformance, CheckConformanceMode),
+                                               Text("connectivity", &P::connectivity)};
   ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
     if (const Wrong wrong = CheckClusterName(key.scalar)) {
       cursor.mistakes.Add(key.position, cursor.path,
@@ -340,6 +367,7 @@ ClusterDefinition ReadCluster(const Cursor& cursor) {
                                                {"namespaces", ReadNamespaces},
                                                {"crds", ReadCrds},
                                                {"cilium", ReadCilium},
+                                               {"workloads", ReadWorkloads},
                                                {"knownIssues", ReadKnownIssues},
                                                {"profiles", ReadProfiles}};
   ClusterDefinition definition;

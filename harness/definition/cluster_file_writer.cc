@@ -161,6 +161,23 @@ void WriteKnownIssues(const ClusterDefinition& definition, std::string& out) {
   }
 }
 
+void WriteWorkloads(const WorkloadsDefinition& workloads, std::string& out) {
+  Flow images, world, connectivity, flow;
+  images.Text("client", workloads.images.client).Text("server", workloads.images.server);
+  images.Text("conformance", workloads.images.conformance).Text("output", workloads.images.output);
+  world.Text("name", workloads.world.name).Text("otherName", workloads.world.other_name);
+  world.Text("address", workloads.world.address).Text("otherAddress", workloads.world.other_address);
+  world.Text("range", workloads.world.range).True("insecure", workloads.world.insecure);
+  const WorkloadsDefinition::Connectivity& test = workloads.connectivity;
+  if (test.timeout > absl::ZeroDuration()) connectivity.Raw("timeout", absl::FormatDuration(test.timeout));
+  if (test.concurrency > 0) connectivity.Raw("concurrency", absl::StrCat(test.concurrency));
+  connectivity.Texts("arguments", test.arguments);
+  if (!images.empty()) flow.Raw("images", images.ToString());
+  if (!world.empty()) flow.Raw("world", world.ToString());
+  if (!connectivity.empty()) flow.Raw("connectivity", connectivity.ToString());
+  if (!flow.empty()) Line(out, "workloads", flow.ToString());
+}
+
 void WriteProfiles(const ClusterDefinition& definition, std::string& out) {
   if (definition.profiles.empty()) return;
   out += "profiles:\n";
@@ -168,6 +185,7 @@ void WriteProfiles(const ClusterDefinition& definition, std::string& out) {
     Flow flow;
     if (profile.has_settle) flow.Raw("settle", absl::FormatDuration(profile.settle));
     flow.Texts("require", profile.require).Text("conformance", profile.conformance);
+    flow.Text("connectivity", profile.connectivity);
     Line(out, absl::StrCat("  ", Scalar(name)), flow.ToString());
   }
 }
@@ -210,6 +228,7 @@ std::string WriteClusterFile(const ClusterDefinition& definition) {
     }
   }
   if (definition.cilium.has_value()) WriteCilium(*definition.cilium, out);
+  WriteWorkloads(definition.workloads, out);
   WriteKnownIssues(definition, out);
   WriteProfiles(definition, out);
   return out;

@@ -129,6 +129,27 @@ Wrong CheckAddress(std::string_view text) {
   return Not(text, "an address", "IPv4 such as 10.0.1.50, or IPv6 such as fd00::50");
 }
 
+Wrong CheckAddressRange(std::string_view text) {
+  const size_t slash = text.find('/');
+  int bits = 0;
+  if (slash != std::string_view::npos && IsAddress(text.substr(0, slash)) &&
+      absl::SimpleAtoi(text.substr(slash + 1), &bits) && bits >= 0 &&
+      bits <= (absl::StrContains(text, ':') ? 128 : 32)) {
+    return std::nullopt;
+  }
+  return Not(text, "a range of addresses", "an address and how many of its bits are fixed, such as 1.0.0.0/8");
+}
+
+Wrong CheckConformanceMode(std::string_view text) {
+  for (const std::string_view mode : {"none", "sample", "fast", "full"}) {
+    if (text == mode) return std::nullopt;
+  }
+  for (std::string_view prefix : {"sig:", "focus:"}) {
+    if (absl::StartsWith(text, prefix) && text.size() > prefix.size()) return std::nullopt;
+  }
+  return Not(text, "a conformance mode", "one of none, sample, fast, full, sig:NAME, focus:REGEX");
+}
+
 Wrong CheckDialAddress(std::string_view text) {
   if (IsHostAndPort(text)) return std::nullopt;
   return Not(text, "an address to dial", "an IP address or a host name, with or without :PORT");

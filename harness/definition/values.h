@@ -41,6 +41,8 @@ Wrong CheckKernelArgument(std::string_view text);      // vga=792
 Wrong CheckGeneratorArgument(std::string_view text);   // of `talosctl gen config`; not what tales itself decides
 Wrong CheckCheckGlob(std::string_view text);           // health.*
 Wrong CheckCase(std::string_view text);                // a check of any suite, foreign ones too: any printable text
+Wrong CheckAddressRange(std::string_view text);        // 1.0.0.0/8
+Wrong CheckConformanceMode(std::string_view text);     // none sample fast full sig:NAME focus:REGEX
 Wrong CheckLinePattern(std::string_view text);         // RE2, not one that matches every line
 
 }  // namespace tales::internal

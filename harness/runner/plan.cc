@@ -211,6 +211,7 @@ absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDe
     if (own->second.has_settle) profile->settle = own->second.settle;
     if (!own->second.require.empty()) profile->require = own->second.require;
     if (!own->second.conformance.empty()) profile->conformance = own->second.conformance;
+    if (!own->second.connectivity.empty()) profile->connectivity = own->second.connectivity;
   }
   for (const auto& [each, unused] : definition.profiles) {
     if (std::find(names.begin(), names.end(), each) == names.end()) names.push_back(each);

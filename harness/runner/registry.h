@@ -30,6 +30,7 @@ struct Profile {
   std::vector<std::string> checks;   // globs; what is judged
   std::vector<std::string> require;  // globs; `unsupported` fails the run
   std::string conformance;           // mode, as in ProducerInputs
+  std::string connectivity;          // tests, as in ProducerInputs
 };
 
 // What a run reads beside the cluster itself.

@@ -26,6 +26,8 @@ nlohmann::json ToJson(const RunRequest& request) {
                {"checks", request.checks},
                {"faults", request.faults},
                {"conformance", request.conformance},
+               {"conformance_runner", request.conformance_runner},
+               {"connectivity", request.connectivity},
                {"imports", std::move(imports)},
                {"baseline", request.baseline.string()},
                {"strict", request.strict}};
@@ -50,6 +52,8 @@ absl::StatusOr<RunRequest> ParseRunRequest(const nlohmann::json& json) {
     request.baseline = json.value("baseline", "");
     request.strict = json.at("strict").get<bool>();
     request.conformance = json.value("conformance", "");
+    request.conformance_runner = json.value("conformance_runner", "");
+    request.connectivity = json.value("connectivity", "");
     for (const Json& path : json.value("imports", Json::array())) request.imports.emplace_back(path.get<std::string>());
     if (json.contains("settle")) request.settle = absl::Seconds(json.at("settle").get<double>());
     if (json.contains("allow")) request.allow = ParseTier(json.at("allow").get<std::string>());

@@ -23,6 +23,8 @@ struct RunRequest {
   std::optional<absl::Duration> settle;
   std::optional<Tier> allow;
   std::string conformance;                     // --conformance; Default: the profile's
+  std::string conformance_runner;              // --conformance-runner
+  std::string connectivity;                    // --connectivity; Default: the profile's
   std::vector<std::filesystem::path> imports;  // --import, absolute
   std::filesystem::path baseline;              // --baseline: a run or a report of one, absolute
   bool strict = false;

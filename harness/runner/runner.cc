@@ -228,6 +228,9 @@ class Verification {
     inputs_.producers.conformance = request_.conformance.empty() ? profile.conformance : request_.conformance;
     if (inputs_.producers.conformance == "none") inputs_.producers.conformance.clear();
     TALES_RETURN_IF_ERROR(CheckMode(inputs_.producers.conformance));
+    inputs_.producers.conformance_runner = request_.conformance_runner;
+    inputs_.producers.connectivity = request_.connectivity.empty() ? profile.connectivity : request_.connectivity;
+    if (inputs_.producers.connectivity == "none") inputs_.producers.connectivity.clear();
     inputs_.producers.imports = request_.imports;
     TALES_RETURN_IF_ERROR(BreakInputs());
     return MakePlan(registry_, inputs_.definition, Ask(access_.granted));

@@ -192,7 +192,14 @@ TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
            "or "
            "health.services/worker"},
           {"profiles: {p: {conformance: some}}",
-           "3:29: profiles.p.conformance: \"some\" is not a conformance mode; one of none, sample, full"},
+           "3:29: profiles.p.conformance: \"some\" is not a conformance mode; one of none, sample, fast, full, "
+           "sig:NAME, focus:REGEX"},
+          {"profiles: {p: {conformance: \"sig:\"}}",
+           "3:29: profiles.p.conformance: \"sig:\" is not a conformance mode; one of none, sample, fast, full, "
+           "sig:NAME, focus:REGEX"},
+          {"workloads: {world: {range: 1.0.0.0}}",
+           "3:28: workloads.world.range: \"1.0.0.0\" is not a range of addresses; an address and how many of its bits "
+           "are fixed, such as 1.0.0.0/8"},
           {"fixture: lab\nfixture: adopt", "4:1: key \"fixture\" for the second time; it stands on line 3 already"},
           {"[a]: b", "3:1: a key that is a list; a text is wanted"},
       }) {

@@ -195,6 +195,14 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
                               .version = "1.17.1-rc.1",
                               .kube_proxy_replacement = true,
                               .values = {{"a.b", "true"}, {"c d", "null"}, {"e", "#1"}, {"f", "\t\x7f\xc3\xa9"}}};
+  d.workloads = {.images = {.client = "c:1", .server = "s@sha256:0", .conformance = "f:v1", .output = "o:2"},
+                 .world = {.name = "one.example",
+                           .other_name = "two.example",
+                           .address = "203.0.113.10",
+                           .other_address = "203.0.113.20",
+                           .range = "203.0.113.0/24",
+                           .insecure = true},
+                 .connectivity = {.timeout = absl::Minutes(45), .concurrency = 2, .arguments = {"--a", "b: c"}}};
   d.known_issues = {{.id = "one",
                      .link = "https://x/y?z=1#2",
                      .reason = "a, b: c # d",
@@ -202,7 +210,12 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
                      .lines = {"level=warn.*\\[x\\]", "a: b"},
                      .until_date = "2026-12-31"},
                     {.id = "two", .until_version = {{"cilium", ">=1.19.0"}, {"talos", "<v1.10.0"}}}};
-  d.profiles = {{"p", {.settle = absl::Seconds(90), .has_settle = true, .require = {"*"}, .conformance = "full"}},
+  d.profiles = {{"p",
+                 {.settle = absl::Seconds(90),
+                  .has_settle = true,
+                  .require = {"*"},
+                  .conformance = "full",
+                  .connectivity = "all"}},
                 {"q", {}}};
   const std::string written = WriteClusterFile(d);
   ASSERT_OK_AND_ASSIGN(const ClusterDefinition again, Parse(written));
