@@ -121,6 +121,12 @@ void AddNotes(Comparison& comparison, size_t in_both) {
   }
   if (head.Judged() == 0) note(head.origin, " judged nothing");
   for (const FactChange& fact : comparison.facts) {
+    // How much was asked of those who bring verdicts of their own; a run that does not say was asked for none.
+    if (base.ours && head.ours && (fact.name == "conformance.mode" || fact.name == "connectivity.tests")) {
+      const auto asked = [](const std::string& value) { return value.empty() ? std::string("none") : value; };
+      note("different ", FactTitle(fact.name), " (", asked(fact.base), ", ", asked(fact.head),
+           "): a reason for missing and new cases");
+    }
     if (fact.base.empty() || fact.head.empty()) continue;
     if (fact.name == "fixture" || fact.name == "simulated") note("different fixtures: ", fact.base, " and ", fact.head);
     if (fact.name == "authority") note("not the same cluster: the Kubernetes CA differs");

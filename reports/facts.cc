@@ -20,6 +20,8 @@ constexpr Row kRows[] = {
     {"tales.version", "version", false, "tales"},
     {"profile", "profile", false, nullptr},
     {"conformance.mode", "conformance", false, "conformance tests"},
+    {"conformance.runner", "conformance_runner", false, "conformance runner"},
+    {"connectivity.tests", "connectivity", false, "connectivity tests"},
     {"fixture", "fixture", false, nullptr},
     {"simulated", "simulated", false, nullptr},
     {"strict", "strict", false, nullptr},

@@ -178,6 +178,8 @@ class Verification {
             {"at", Now()},
             {"profile", plan.profile.empty() ? request_.profile : plan.profile},
             {"conformance", inputs_.producers.conformance},
+            {"conformance_runner", inputs_.producers.conformance_runner},
+            {"connectivity", inputs_.producers.connectivity},
             {"fixture", fixture_name_},
             {"simulated", access.simulated},
             {"tier", ToString(access.granted)},

@@ -40,7 +40,7 @@ Check BigTcpCheck() {
           .instances = Instances::kNode,
           .needs = {&kNeedsKubernetes},
           .after = {"health.kubernetes_api"},
-          .faults = {"inputs:ledger-entry-removed", "inputs:ledger-expired"},
+          .faults = {"lab:cilium-big-tcp-unsupported", "inputs:ledger-entry-removed", "inputs:ledger-expired"},
           .deadline = absl::Seconds(120),
           .optional = true,
           .look = Look};

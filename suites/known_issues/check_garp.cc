@@ -25,7 +25,7 @@ Check GarpCheck() {
           .instances = Instances::kNode,
           .needs = {&kNeedsKubernetes},
           .after = {"health.kubernetes_api"},
-          .faults = {"inputs:ledger-entry-removed", "inputs:ledger-expired"},
+          .faults = {"lab:cilium-garp-of-pod", "inputs:ledger-entry-removed", "inputs:ledger-expired"},
           .deadline = absl::Seconds(120),
           .optional = true,
           .look = Look};

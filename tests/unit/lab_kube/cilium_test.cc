@@ -112,8 +112,10 @@ class LabCilium : public ::testing::Test {
       text += status["cilium"].dump() + status["hubble"]["state"].dump() + status["cluster"].dump();
       for (const Json& controller : status["controllers"])
         text += controller["status"].contains("consecutive-failure-count") ? "!" : ".";
-      for (const auto& line : absl::StrSplit(Log(node), '\n'))
-        text += absl::StrContains(line, "level=error") ? "E" : "";
+      for (const std::string& line : std::vector<std::string>(absl::StrSplit(Log(node), '\n'))) {
+        const size_t level = line.find("level=");
+        if (level != std::string::npos && !absl::StrContains(line, "level=info")) text += line.substr(level);
+      }
     }
     return text;
   }

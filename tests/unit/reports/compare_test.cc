@@ -152,6 +152,15 @@ TEST(Compare, SaysWhatAReaderHasToKnow) {
       Contains(HasSubstr("runs/killed has not ended")));
 }
 
+TEST(Compare, SaysThatNotTheSameWasAskedFor) {
+  const auto asked = [](Event run) { return Set({Finished("h.a", "passed")}, std::move(run)); };
+  EXPECT_THAT(CompareOk(asked({{"conformance", "sample"}}), asked({{"conformance", "full"}})).notes,
+              ElementsAre("different conformance tests (sample, full): a reason for missing and new cases"));
+  EXPECT_THAT(CompareOk(asked({{"connectivity", "all"}}), asked(Event::object())).notes,
+              ElementsAre("different connectivity tests (all, none): a reason for missing and new cases"));
+  EXPECT_THAT(CompareOk(asked({{"connectivity", "all"}}), asked({{"connectivity", "all"}})).notes, ElementsAre());
+}
+
 TEST(Compare, ReadsKubernetesNamesOfBothKinds) {
   const auto parse = [](std::string_view cases) {
     absl::StatusOr<JUnitReport> report = ParseJUnit(
