@@ -166,12 +166,8 @@ absl::Status Transport::CallVia(std::string_view endpoint, const CallName& call,
   for (const std::shared_ptr<Peer>& ours : peers_) {
     if (ours->endpoint.Target() == wanted.Target()) peer = ours;
   }
-  if (peer == nullptr) {
-    const std::lock_guard lock(others_guard_);
-    std::shared_ptr<Peer>& slot = others_[wanted.Target()];
-    if (slot == nullptr) slot = MakePeer(wanted);
-    peer = slot;
-  }
+  // One of its own, and closed after it: each open one costs 140 KiB, and there may be a thousand workers.
+  if (peer == nullptr) peer = MakePeer(wanted);
   Outcome outcome = Try(*peer, call, route, deadline, deadline, function);
   if (outcome.reached) return outcome.status;
   const auto code = deadline.passed() ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kUnavailable;

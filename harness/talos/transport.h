@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -58,7 +57,7 @@ class Transport {
   // Makes the call through the endpoint that worked last, then through the others while they are unavailable. The error
   // is that of the last one that was reached; when none was, it says why for each.
   absl::Status Call(const CallName& call, const Route& route, Deadline deadline, const Function& function);
-  // Through this endpoint alone, whether or not it is one of ours.
+  // Through this endpoint alone, whether or not it is one of ours; over a connection of its own where it is not.
   absl::Status CallVia(std::string_view endpoint, const CallName& call, const Route& route, Deadline deadline,
                        const Function& function);
 
@@ -91,8 +90,6 @@ class Transport {
   std::vector<std::string> roles_;
   std::vector<std::shared_ptr<Peer>> peers_;
   std::atomic<size_t> preferred_ = 0;
-  std::mutex others_guard_;
-  std::map<std::string, std::shared_ptr<Peer>> others_;  // of CallVia, by target
 };
 
 }  // namespace tales::talos
