@@ -29,6 +29,9 @@ struct NodeDefinition {
   std::string dial;                 // where this fixture reaches it. Default: address
   std::vector<std::string> taints;  // "key[=value]:Effect"
   std::string fixture;              // Default: the cluster's
+  // metal: the operator's commands in place of a hand, by action: "on", "off", "shutdown", "reset", "status",
+  // "bootDisk", "bootCdrom". Program and arguments; no shell.
+  std::map<std::string, std::vector<std::string>> power;
   friend bool operator==(const NodeDefinition&, const NodeDefinition&) = default;
 };
 
@@ -112,7 +115,9 @@ struct ConfigDefinition {
 
 struct CrdsDefinition {
   std::string version;  // "v0.80.1"
-  std::string source;   // URL or folder
+  std::string source;   // folder, URL of a file, or URL of a folder (it ends in `/`)
+  std::string sha256;   // of the one file of a URL: 64 hexadecimal digits; "" where nobody has seen it yet
+  std::map<std::string, std::string> files;  // of the folder of a URL: name -> digest, or ""
   friend bool operator==(const CrdsDefinition&, const CrdsDefinition&) = default;
 };
 

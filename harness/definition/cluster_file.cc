@@ -49,6 +49,25 @@ void ReadRole(const Cursor& cursor, NodeDefinition& node) {
   }
 }
 
+void ReadPower(const Cursor& cursor, NodeDefinition& node) {
+  static const std::vector<std::string_view> actions = {"on",     "off",      "shutdown", "reset",
+                                                        "status", "bootDisk", "bootCdrom"};
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (std::find(actions.begin(), actions.end(), key.scalar) == actions.end()) {
+      cursor.mistakes.Add(key.position, cursor.path, UnknownKey(key.scalar, actions));
+      return;
+    }
+    std::vector<std::string>& command = node.power[key.scalar];
+    if (ReadTexts(value, nullptr, command) && command.empty()) value.Mistake("no program is named");
+    // Every user of the machine can read a command line.
+    if (std::find(command.begin(), command.end(), "-P") != command.end() ||
+        std::any_of(command.begin(), command.end(),
+                    [](const std::string& argument) { return absl::StrContains(argument, "--password="); })) {
+      value.Mistake("a password does not belong here; name a file or an environment variable (ipmitool: -f FILE, -E)");
+    }
+  });
+}
+
 void ReadNodes(const Cursor& cursor, ClusterDefinition& out) {
   using N = NodeDefinition;
   static const std::vector<Field<N>> fields = {Required(Text("name", &N::name, CheckName)),
@@ -56,7 +75,8 @@ void ReadNodes(const Cursor& cursor, ClusterDefinition& out) {
                                                Required(Text("address", &N::address, CheckAddress)),
                                                Text("dial", &N::dial, CheckDialAddress),
                                                Texts("taints", &N::taints, CheckTaint),
-                                               Text("fixture", &N::fixture, FixtureName())};
+                                               Text("fixture", &N::fixture, FixtureName()),
+                                               {"power", ReadPower}};
   std::map<std::string, std::string> taken;  // "name control" -> where
   const auto once = [&](const Cursor& item, std::string_view key, const std::string& value) {
     if (value.empty()) return;
@@ -223,17 +243,33 @@ void ReadNamespaces(const Cursor& cursor, ClusterDefinition& out) {
   });
 }
 
+void ReadDigests(const Cursor& cursor, CrdsDefinition& crds) {
+  ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
+    if (const Wrong wrong = CheckFileName(key.scalar)) cursor.mistakes.Add(key.position, cursor.path, *wrong);
+    std::string& digest = crds.files[key.scalar];
+    if (ReadText(value, CheckDigest, digest) && digest == "unknown") digest.clear();
+  });
+}
+
 void ReadCrds(const Cursor& cursor, ClusterDefinition& out) {
   using C = CrdsDefinition;
   static const std::vector<std::string_view> known = {"prometheusOperator"};
   static const std::vector<Field<C>> fields = {Required(Text("version", &C::version, CheckVersion)),
-                                               Text("source", &C::source)};
+                                               Text("source", &C::source),
+                                               Text("sha256", &C::sha256, CheckDigest),
+                                               {"files", ReadDigests}};
   ReadMap(cursor, [&](const YamlNode& key, const Cursor& value) {
     if (std::find(known.begin(), known.end(), key.scalar) == known.end()) {
       cursor.mistakes.Add(key.position, cursor.path, UnknownKey(key.scalar, known));
-    } else {
-      ReadObject(value, fields, out.crds[key.scalar]);
+      return;
     }
+    C& crds = out.crds[key.scalar];
+    ReadObject(value, fields, crds);
+    if (crds.sha256 == "unknown") crds.sha256.clear();
+    const bool url = absl::StrContains(crds.source, "://"), folder = absl::EndsWith(crds.source, "/");
+    if (!crds.sha256.empty() && (!url || folder)) value.Mistake("`sha256` is for a source that is the URL of one file");
+    if (!crds.files.empty() && (!url || !folder))
+      value.Mistake("`files` is for a source that is the URL of a folder, with `/` at its end");
   });
 }
 
@@ -402,6 +438,11 @@ void MakePatchFileAbsolute(std::string& argument, const std::filesystem::path& f
 void MakePathsAbsolute(ClusterDefinition& definition, const std::filesystem::path& folder) {
   definition.talos.talosconfig = Absolute(definition.talos.talosconfig, folder);
   definition.kubernetes.kubeconfig = Absolute(definition.kubernetes.kubeconfig, folder);
+  for (NodeDefinition& node : definition.nodes) {
+    for (auto& [action, command] : node.power)
+      if (!command.empty() && absl::StrContains(command.front(), '/'))
+        command.front() = Absolute(command.front(), folder);
+  }
   if (definition.synology.has_value()) {
     definition.synology->password_file = Absolute(definition.synology->password_file, folder);
     definition.synology->ca = Absolute(definition.synology->ca, folder);

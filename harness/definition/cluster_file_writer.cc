@@ -74,6 +74,9 @@ void WriteNodes(const ClusterDefinition& definition, std::string& out) {
     flow.Text("name", node.name).Raw("role", ToString(node.role)).Text("address", node.address);
     if (node.dial != node.address) flow.Text("dial", node.dial);
     flow.Texts("taints", node.taints).Text("fixture", node.fixture);
+    Flow power;
+    for (const auto& [action, command] : node.power) power.Texts(action, command);
+    if (!power.empty()) flow.Raw("power", power.ToString());
     absl::StrAppend(&out, "  - ", flow.ToString(), "\n");
   }
 }
@@ -224,7 +227,11 @@ std::string WriteClusterFile(const ClusterDefinition& definition) {
   if (!definition.crds.empty()) {
     out += "crds:\n";
     for (const auto& [name, crds] : definition.crds) {
-      Line(out, absl::StrCat("  ", name), Flow().Text("version", crds.version).Text("source", crds.source).ToString());
+      Flow flow, files;
+      flow.Text("version", crds.version).Text("source", crds.source).Text("sha256", crds.sha256);
+      for (const auto& [file, digest] : crds.files) files.Raw(Scalar(file), digest.empty() ? "unknown" : digest);
+      if (!files.empty()) flow.Raw("files", files.ToString());
+      Line(out, absl::StrCat("  ", name), flow.ToString());
     }
   }
   if (definition.cilium.has_value()) WriteCilium(*definition.cilium, out);

@@ -198,6 +198,19 @@ Wrong CheckLink(std::string_view text) {
   return Not(text, "a link", "a URL that begins with https://");
 }
 
+Wrong CheckDigest(std::string_view text) {
+  if (text == "unknown" || IsSha256(absl::StrCat("sha256:", text))) return std::nullopt;
+  return Not(text, "a SHA-256", "64 hexadecimal digits in lower case, or unknown");
+}
+
+Wrong CheckFileName(std::string_view text) {
+  if (!text.empty() && text.size() <= 200 && text.front() != '.' &&
+      std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; })) {
+    return std::nullopt;
+  }
+  return Not(text, "the name of a file", "letters, digits, `-`, `_` and `.`, without a folder");
+}
+
 Wrong CheckFingerprint(std::string_view text) {
   if (IsSha256(text)) return std::nullopt;
   return Not(text, "a fingerprint", "sha256: and 64 hexadecimal digits in lower case; `tales init` prints it");

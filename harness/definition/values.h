@@ -26,6 +26,8 @@ Wrong CheckCertificateFingerprint(std::string_view text);
 Wrong CheckVariableName(std::string_view text);        // of the environment
 Wrong CheckSharePath(std::string_view text);           // /SHARE/FOLDER/FILE, as a NAS names its files
 Wrong CheckLink(std::string_view text);                // http(s) URL
+Wrong CheckDigest(std::string_view text);              // 64 hexadecimal digits, or "unknown"
+Wrong CheckFileName(std::string_view text);            // of one file, without a folder
 Wrong CheckFingerprint(std::string_view text);         // sha256:<64 hex>
 Wrong CheckTaint(std::string_view text);               // KEY[=VALUE]:EFFECT
 Wrong CheckVersion(std::string_view text);             // v1.9.4

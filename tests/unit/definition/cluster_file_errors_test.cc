@@ -155,6 +155,21 @@ TEST(ClusterFileErrors, EachSaysWhatIsAllowed) {
            "v1.32"},
           {"crds: {prometheus: {version: v0.80.1}}",
            "3:8: crds: unknown key \"prometheus\"; one of prometheusOperator"},
+          {"crds: {prometheusOperator: {version: v0.80.1, source: ./crds, sha256: abc}}",
+           "3:71: crds.prometheusOperator.sha256: \"abc\" is not a SHA-256; 64 hexadecimal digits in lower case, or "
+           "unknown"},
+          {absl::StrCat("crds: {prometheusOperator: {version: v0.80.1, source: ./crds, sha256: ", std::string(64, 'a'),
+                        "}}"),
+           "3:28: crds.prometheusOperator: `sha256` is for a source that is the URL of one file"},
+          {"crds: {prometheusOperator: {version: v0.80.1, source: \"https://h/x\", files: {../a: unknown}}}",
+           "3:28: crds.prometheusOperator: `files` is for a source that is the URL of a folder, with `/` at its end\n"
+           "c.yaml:3:78: crds.prometheusOperator.files: \"../a\" is not the name of a file; letters, digits, `-`, `_` "
+           "and "
+           "`.`, without a folder"},
+          {"nodes: [{name: a, role: worker, address: 10.0.0.1, power: {onn: [x], off: [ipmitool, -P, secret]}}]",
+           "3:60: nodes[0].power: unknown key \"onn\"; did you mean \"on\"?\n"
+           "c.yaml:3:75: nodes[0].power.off: a password does not belong here; name a file or an environment variable "
+           "(ipmitool: -f FILE, -E)"},
           {"cilium: {version: v1.17}",
            "3:9: cilium: `namespace` is missing\n"
            "c.yaml:3:19: cilium.version: \"v1.17\" is not a chart version; three numbers, such as 1.17.1"},

@@ -188,7 +188,11 @@ TEST(ClusterFile, EverythingSurvivesARoundTrip) {
                     .audit_version = "v1.31",
                     .exempt = true}},
                   {"null", {}}};
-  d.crds = {{"prometheusOperator", {.version = "v1.2.3", .source = "/crds"}}};
+  d.crds = {{"prometheusOperator",
+             {.version = "v1.2.3",
+              .source = "https://example.com/crds/",
+              .files = {{"a.yaml", std::string(64, '0')}, {"b.yaml", ""}}}}};
+  d.nodes.front().power = {{"on", {"/opt/bmc", "on a"}}, {"status", {"ipmitool", "-f", "/file"}}};
   d.cilium = CiliumDefinition{.cilium_namespace = "kube-system",
                               .release = "r",
                               .chart = "oci://x/y",
