@@ -22,6 +22,12 @@ Made MakeQemu(const HostRequest& request) {
   return std::make_unique<qemu::QemuHost>(request.definition, qemu::QemuHost::Options{.progress = request.progress});
 }
 
+absl::StatusOr<std::vector<std::string>> StartQemuMachines(MachineHost& host, Deadline deadline) {
+  qemu::QemuHost::Started started = static_cast<qemu::QemuHost&>(host).StartAll(deadline);
+  if (!started.status.ok()) return started.status;
+  return std::move(started.nodes);
+}
+
 Made MakeSynology(const HostRequest& request) {
   SynologyHost::Options options;
   options.state_folder = request.state_folder;
@@ -37,7 +43,7 @@ Made MakeSynology(const HostRequest& request) {
 const bringup::HostRegistry& Hosts() {
   static const bringup::HostRegistry hosts = {{"lab", {.make = MakeLab, .simulated = true}},
                                               {"metal", {.make = bringup::MetalHost::Make}},
-                                              {"qemu", {.make = MakeQemu}},
+                                              {"qemu", {.make = MakeQemu, .autostart = StartQemuMachines}},
                                               {"synology", {.make = MakeSynology}}};
   return hosts;
 }

@@ -12,6 +12,8 @@ inline constexpr ResourceKind kSecurityState{"runtime", "SecurityStates.talos.de
 inline constexpr ResourceKind kTimeStatus{"runtime", "TimeStatuses.v1alpha1.talos.dev"};    // id: node
 inline constexpr ResourceKind kService{"runtime", "Services.v1alpha1.talos.dev"};           // id: service
 inline constexpr ResourceKind kMountStatus{"runtime", "MountStatuses.runtime.talos.dev"};   // id: EPHEMERAL, STATE
+inline constexpr ResourceKind kDisk{"runtime", "Disks.block.talos.dev"};                    // id: sda
+inline constexpr ResourceKind kSystemDisk{"runtime", "SystemDisks.block.talos.dev"};        // id: system-disk
 inline constexpr ResourceKind kMachineType{"config", "MachineTypes.config.talos.dev"};      // id: machine-type
 inline constexpr ResourceKind kMachineConfig{"config", "MachineConfigs.config.talos.dev"};  // id: v1alpha1; os:admin
 inline constexpr ResourceKind kMember{"cluster", "Members.cluster.talos.dev"};              // id: node name

@@ -54,15 +54,26 @@ class FakeHost : public MachineHost {
   }
   absl::StatusOr<ByHand> Shutdown(const NodeDefinition& node, Deadline) override {
     Order("acpi", node);
+    FakeMachine& machine = world_.machine(node);
+    if (machine.power == PowerState::kOn && world_.Now() >= machine.until) {  // lost on one that is not up yet
+      machine.life = Life::kStopping;
+      machine.until = world_.Now() + absl::Seconds(15);
+    }
     return ByHand();
   }
   absl::StatusOr<ByHand> PowerOff(const NodeDefinition& node, Deadline) override {
     Order("off", node);
     world_.machine(node).power = PowerState::kOff;
+    world_.machine(node).life = Life::kNone;
     return ByHand();
   }
   absl::StatusOr<ByHand> Reset(const NodeDefinition& node, Deadline) override {
     Order("reset", node);
+    FakeMachine& machine = world_.machine(node);
+    if (machine.power != PowerState::kOn) return absl::FailedPreconditionError("it is off");
+    ++machine.boots;
+    machine.kexec = false;
+    machine.until = world_.Now() + absl::Seconds(20);
     return ByHand();
   }
   absl::StatusOr<ByHand> BootFrom(const NodeDefinition& node, BootSource source, Deadline) override {
@@ -70,10 +81,51 @@ class FakeHost : public MachineHost {
     world_.machine(node).boot = source;
     return ByHand();
   }
-  absl::StatusOr<ByHand> AddDisk(const NodeDefinition&, std::string_view, int64_t, Deadline) override {
+  absl::StatusOr<ByHand> AddDisk(const NodeDefinition& node, std::string_view name, int64_t bytes, Deadline) override {
+    Order("add disk", node);
+    FakeMachine& machine = world_.machine(node);
+    const bool known = machine.disks.contains(std::string(name));
+    if (!known && machine.unnamed_disk == 0 && machine.by_hand)
+      return Hand(node, absl::StrCat("add a disk of ", bytes, " bytes"));
+    if (!known) machine.disks[std::string(name)] = bytes;
+    machine.unnamed_disk = 0;
     return ByHand();
   }
-  absl::StatusOr<ByHand> DeleteDisk(const NodeDefinition&, std::string_view, Deadline) override { return ByHand(); }
+  absl::StatusOr<ByHand> DeleteDisk(const NodeDefinition& node, std::string_view name, Deadline) override {
+    Order("delete disk", node);
+    FakeMachine& machine = world_.machine(node);
+    if (machine.disks.contains(std::string(name)) && machine.by_hand) return Hand(node, "delete the disk");
+    machine.disks.erase(std::string(name));
+    return ByHand();
+  }
+  absl::StatusOr<std::vector<MachineDisk>> Disks(const NodeDefinition& node, Deadline) override {
+    world_.Moment();
+    const FakeMachine& machine = world_.machine(node);
+    if (machine.host_is_blind) return absl::UnimplementedError("nobody can tell");
+    std::vector<MachineDisk> disks;
+    for (const auto& [name, bytes] : machine.disks) disks.push_back({name, bytes});
+    if (machine.unnamed_disk > 0) disks.push_back({"", machine.unnamed_disk});
+    return disks;
+  }
+  absl::StatusOr<ByHand> LosePower(const std::vector<NodeDefinition>& nodes, Deadline deadline) override {
+    world_.Moment();
+    world_.orders.push_back("lose power");
+    for (const NodeDefinition& node : nodes) {
+      FakeMachine& machine = world_.machine(node);
+      const bool on = machine.power == PowerState::kOn;
+      machine.cut_off = machine.cut_off || on;
+      if (machine.power != PowerState::kAbsent) machine.power = PowerState::kOff;
+      machine.life = Life::kNone;
+    }
+    world_.Moment();  // killed in the middle
+    for (const NodeDefinition& node : nodes) {
+      FakeMachine& machine = world_.machine(node);
+      if (machine.autostart == "always" || (machine.autostart == "last-state" && machine.cut_off))
+        (void)PowerOn(node, deadline);
+      machine.cut_off = false;
+    }
+    return ByHand();
+  }
   absl::Status Screenshot(const NodeDefinition&, const std::filesystem::path&, Deadline) override {
     return absl::UnimplementedError("no screen");
   }
@@ -116,12 +168,15 @@ class FakeTalos : public TalosPort {
     } else if (machine.life == Life::kRunning && !starting) {
       view.door = Door::kOurs;
       view.stage = "running";
-      view.version = "v1.9.4";
+      view.version = machine.version;
       view.etcd = node.role != Role::kControlPlane ? "" : machine.etcd ? "Running" : "Preparing";
       view.etcd_healthy = machine.etcd;
     } else if (machine.life == Life::kStopping) {
       view.door = Door::kOurs;
       view.stage = "shutting down";
+    } else if (machine.life == Life::kResetting) {
+      view.door = Door::kOurs;
+      view.stage = "resetting";
     }
     return view;
   }
@@ -162,6 +217,22 @@ class FakeTalos : public TalosPort {
     if (!machine.wrong_arguments) view.arguments.push_back("vga=792");
     return view;
   }
+  absl::StatusOr<std::vector<DiskView>> Disks(const NodeDefinition& node, Deadline deadline) override {
+    if (See(node, deadline).door != Door::kOurs) return absl::UnavailableError("no connection");
+    const FakeMachine& machine = world_.machine(node);
+    std::vector<DiskView> disks = {{.path = "/dev/sda", .bytes = 100'000'000'000, .system = true}};
+    if (machine.talos_is_blind) return disks;
+    const auto add = [&](const std::string& serial, int64_t bytes) {
+      const char letter = static_cast<char>('a' + disks.size());
+      disks.push_back({.path = absl::StrCat("/dev/sd", std::string(1, letter)), .serial = serial, .bytes = bytes});
+    };
+    for (const auto& [name, bytes] : machine.disks) {
+      add(machine.by_hand ? "" : name, bytes);
+      if (name == machine.mounted) disks.back().mounted_at = "/var/mnt/data";
+    }
+    if (machine.unnamed_disk > 0) add("", machine.unnamed_disk);
+    return disks;
+  }
   absl::StatusOr<std::string> Kubeconfig(const NodeDefinition& node, Deadline deadline) override {
     if (See(node, deadline).etcd != "Running") return absl::FailedPreconditionError("not yet");
     kube::Access access;
@@ -173,24 +244,56 @@ class FakeTalos : public TalosPort {
     access.key_pem = pair.key_pem;
     return kube::WriteKubeconfig(access, "test", "admin@test");
   }
-  absl::Status Reboot(const NodeDefinition&, bool, Deadline) override { return absl::UnimplementedError("not here"); }
-  absl::Status Upgrade(const NodeDefinition&, const machine::UpgradeRequest&, Deadline) override {
-    return absl::UnimplementedError("not here");
+  absl::Status Reboot(const NodeDefinition& node, bool powercycle, Deadline deadline) override {
+    if (See(node, deadline).door != Door::kOurs) return absl::UnavailableError("no connection");
+    ++world_.reboots;
+    Restart(node, !powercycle, absl::Seconds(30));
+    return absl::OkStatus();
   }
-  absl::Status Reset(const NodeDefinition&, const machine::ResetRequest&, Deadline) override {
-    return absl::UnimplementedError("not here");
+  absl::Status Upgrade(const NodeDefinition& node, const machine::UpgradeRequest& request, Deadline deadline) override {
+    if (See(node, deadline).door != Door::kOurs) return absl::UnavailableError("no connection");
+    FakeMachine& machine = world_.machine(node);
+    if (machine.upgrade_is_refused) return absl::InvalidArgumentError("error validating installer image");
+    ++world_.upgrades;
+    if (!machine.upgrade_rolls_back) machine.version = request.image().substr(request.image().rfind(':') + 1);
+    Restart(node, request.reboot_mode() != machine::UpgradeRequest::POWERCYCLE, absl::Minutes(1));
+    return absl::OkStatus();
   }
-  absl::Status Snapshot(const NodeDefinition&, const std::filesystem::path&, Deadline) override {
-    return absl::UnimplementedError("not here");
+  absl::Status Reset(const NodeDefinition& node, const machine::ResetRequest& request, Deadline deadline) override {
+    if (See(node, deadline).door != Door::kOurs) return absl::UnavailableError("no connection");
+    ++world_.resets;
+    if (request.graceful()) world_.etcd_members.erase(node.name);
+    world_.machine(node).life = Life::kResetting;
+    world_.machine(node).until = world_.Now() + absl::Seconds(15);
+    return absl::OkStatus();
   }
-  absl::StatusOr<std::map<std::string, uint64_t>> EtcdMembers(const NodeDefinition&, Deadline) override {
-    return absl::UnimplementedError("not here");
+  absl::Status Snapshot(const NodeDefinition& node, const std::filesystem::path& to, Deadline deadline) override {
+    if (See(node, deadline).etcd != "Running") return absl::FailedPreconditionError("etcd does not run");
+    ++world_.snapshots;
+    return WriteFileAtomically(to, "snapshot", 0600);
   }
-  absl::Status RemoveEtcdMember(const NodeDefinition&, uint64_t, Deadline) override {
-    return absl::UnimplementedError("not here");
+  absl::StatusOr<std::map<std::string, uint64_t>> EtcdMembers(const NodeDefinition& via, Deadline deadline) override {
+    if (See(via, deadline).etcd != "Running") return absl::UnavailableError("etcd does not answer");
+    std::map<std::string, uint64_t> ids;
+    for (const std::string& name : world_.etcd_members) ids[name] = ids.size() + 1;
+    return ids;
+  }
+  absl::Status RemoveEtcdMember(const NodeDefinition& via, uint64_t member, Deadline deadline) override {
+    absl::StatusOr<std::map<std::string, uint64_t>> ids = EtcdMembers(via, deadline);
+    if (!ids.ok()) return ids.status();
+    for (const auto& [name, id] : *ids)
+      if (id == member) world_.etcd_members.erase(name);
+    return absl::OkStatus();
   }
 
  private:
+  void Restart(const NodeDefinition& node, bool kexec, absl::Duration after) {
+    FakeMachine& machine = world_.machine(node);
+    ++machine.boots;
+    machine.kexec = kexec;
+    machine.life = Life::kRunning;
+    machine.until = world_.Now() + after;
+  }
   FakeWorld& world_;
 };
 
@@ -237,6 +340,7 @@ class FakeKube : public KubePort {
   }
   absl::Status Delete(kube::ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline) override {
     world_.Moment();
+    if (kind.plural == "nodes") world_.machines[std::string(name)].registered = false;
     world_.objects.erase(absl::StrCat(kind.plural, "/", namespace_, "/", name));
     return absl::OkStatus();
   }
@@ -246,9 +350,10 @@ class FakeKube : public KubePort {
     const FakeMachine& machine = world_.machines[name];
     if (!machine.registered) return absl::NotFoundError(absl::StrCat("node ", name, " not found"));
     const bool up = machine.power == PowerState::kOn && machine.life == Life::kRunning && world_.Now() >= machine.until;
-    const bool ready = up && world_.CniReady(name);
+    const bool ready = machine.stale_ready || (up && world_.CniReady(name));
     return Json{{"status",
-                 {{"conditions",
+                 {{"nodeInfo", {{"bootID", absl::StrCat(name, "-", machine.kubelet_boot)}}},
+                  {"conditions",
                    {{{"type", "Ready"},
                      {"status", ready ? "True"
                                 : up  ? "False"
@@ -281,6 +386,13 @@ class FakePrograms : public Programs {
     if (typed.starts_with("judge")) return Finished{.exit_code = 0, .output = "judged 3 of 3: 3 passed\n"};
     ADD_FAILURE() << typed;
     return Finished{.exit_code = 1};
+  }
+  absl::StatusOr<std::string> Download(const std::string& url, size_t, Deadline) override {
+    world_.Moment();
+    ++world_.downloads;
+    const auto page = world_.pages.find(url);
+    if (page == world_.pages.end()) return absl::NotFoundError(absl::StrCat(url, ": 404"));
+    return page->second;
   }
 
  private:
@@ -358,12 +470,21 @@ void FakeWorld::Settle() {
     } else if (machine.life == Life::kStopping) {
       machine.life = Life::kNone;
       machine.power = PowerState::kOff;
+    } else if (machine.life == Life::kResetting) {
+      machine.life = Life::kMaintenance;
+      machine.installed = machine.configured = machine.bootstrapped = machine.etcd = false;
+      machine.config.clear();
+      ++machine.boots;
+      machine.until = now_ + absl::Seconds(20);
     }
     if (machine.life == Life::kRunning) {
+      machine.kubelet_boot = machine.boots;
       bool cluster = false;
       for (const auto& [other, one] : machines) cluster = cluster || one.bootstrapped;
       machine.registered = machine.registered || cluster;
-      machine.etcd = machine.bootstrapped;
+      const NodeDefinition* node = definition.FindNode(name);
+      machine.etcd = cluster && node != nullptr && node->role == Role::kControlPlane;
+      if (machine.etcd) etcd_members.insert(name);
     }
   }
 }
@@ -376,7 +497,9 @@ const StepResult& FakeWorld::Outcome::of(const std::string& id) const {
   return none;
 }
 
-FakeWorld::Outcome FakeWorld::Up(const std::function<void(Site&, ExecuteOptions&)>& prepare) {
+FakeWorld::Outcome FakeWorld::Up(const Prepare& prepare) { return Do(PlanSteps, prepare); }
+
+FakeWorld::Outcome FakeWorld::Do(const std::function<std::vector<Step>(Site&)>& plan, const Prepare& prepare) {
   FakeHost host(*this);
   FakeTalos talos(*this);
   FakeKube kube(*this);
@@ -393,7 +516,7 @@ FakeWorld::Outcome FakeWorld::Up(const std::function<void(Site&, ExecuteOptions&
   absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::Open(state.path() / "bringup.jsonl");
   EXPECT_OK(journal);
   if (!journal.ok()) return outcome;
-  const std::vector<Step> steps = PlanSteps(site);
+  const std::vector<Step> steps = plan(site);
   for (const Step& step : steps) outcome.steps.push_back(step.id);
   try {
     outcome.result = Execute(steps, **journal, notes, options);

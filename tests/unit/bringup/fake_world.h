@@ -22,10 +22,21 @@ struct FakeMachine {
   bool by_hand = false;  // its host tells a person to
   BootSource boot = BootSource::kCdrom;
   std::vector<MachineSetting> settings;
+  std::string autostart = "last-state";
+  bool cut_off = false;                  // went with its host
+  std::map<std::string, int64_t> disks;  // beside its own
+  int64_t unnamed_disk = 0;              // one that a person has added
+  bool host_is_blind = false;            // ... to its disks
+  bool talos_is_blind = false;
+  std::string mounted;                         // one of its disks
   bool installed = false, configured = false;  // on its disk
   std::string config;
-  enum class Life { kNone, kMaintenance, kInstalling, kRunning, kHalted, kStopping } life = Life::kNone;
-  absl::Time until;  // when its present life turns into the next
+  enum class Life { kNone, kMaintenance, kInstalling, kRunning, kHalted, kStopping, kResetting } life = Life::kNone;
+  std::string version = "v1.9.4";
+  bool upgrade_rolls_back = false, upgrade_is_refused = false;
+  int kubelet_boot = 0;      // the boot that its Node tells of
+  bool stale_ready = false;  // Kubernetes calls it Ready while it is gone
+  absl::Time until;          // when its present life turns into the next
   bool kexec = false;
   int boots = 0;
   bool bootstrapped = false;  // etcd has data
@@ -52,6 +63,10 @@ class FakeWorld : public Clock {
   int bootstraps = 0, refuse_bootstraps = 0, shutdowns = 0;
   bool helm = true, talosctl = true, host_answers = true;
   int helm_runs = 0;
+  int reboots = 0, upgrades = 0, resets = 0, snapshots = 0;
+  std::set<std::string> etcd_members;
+  std::map<std::string, std::string> pages;  // url -> what it serves
+  int downloads = 0;
   std::vector<std::string> orders;  // to hosts
   std::string minted;               // what `talosctl gen secrets` makes
   config::OperatorFolder folder;
@@ -67,7 +82,10 @@ class FakeWorld : public Clock {
     // Of the step; the test fails where there is none.
     const StepResult& of(const std::string& id) const;
   };
-  Outcome Up(const std::function<void(Site&, ExecuteOptions&)>& prepare = nullptr);
+  using Prepare = std::function<void(Site&, ExecuteOptions&)>;
+  Outcome Up(const Prepare& prepare = nullptr);
+  // Any other steps, with the same journal.
+  Outcome Do(const std::function<std::vector<Step>(Site&)>& steps, const Prepare& prepare = nullptr);
 
   FakeMachine& machine(const NodeDefinition& node) { return machines[node.name]; }
   void Settle();  // lives turn into the next where their time has come

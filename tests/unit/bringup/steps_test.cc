@@ -170,9 +170,60 @@ TEST(Crds, AreAppliedFromTheirFolder) {
   const FakeWorld::Outcome up = world.Up();
   ASSERT_OK(up.result.status);
   EXPECT_EQ(up.of("crds/prometheusOperator").found, "1 CRDs are Established");
-  FakeWorld other;
-  other.definition.crds["prometheusOperator"] = {.version = "v0.80.1", .source = "https://example.org/crds"};
-  EXPECT_THAT(Found(other.Up()), HasSubstr("downloads nothing by itself"));
+}
+
+constexpr char kSomeCrd[] = "kind: CustomResourceDefinition\nmetadata: {name: a.example.org}\n";
+constexpr char kSomeDigest[] = "d8afc22476dbed8156852b59673efa557843964b657a9b1a63d352f2c0ee8388";
+
+TEST(Crds, OfAUrlAreAppliedOnlyByTheirDigest) {
+  FakeWorld world;
+  const std::string url = "https://example.org/crds.yaml";
+  CrdsDefinition& crds = world.definition.crds["prometheusOperator"];
+  crds = {.version = "v0.80.1", .source = url};
+  EXPECT_THAT(Found(world.Up()), HasSubstr("https://example.org/crds.yaml: 404"));
+  world.pages[url] = "<html>not found</html>";
+  EXPECT_THAT(Found(world.Up()), AllOf(HasSubstr("crds.yaml"), HasSubstr("raw.githubusercontent.com")));
+  world.pages[url] = kSomeCrd;
+  const std::string refused = Found(world.Up());
+  EXPECT_THAT(refused, AllOf(HasSubstr("does not say by which digest"),
+                             HasSubstr(absl::StrCat("crds: {prometheusOperator: {version: v0.80.1, source: \"", url,
+                                                    "\", sha256: ", kSomeDigest, "}}"))));
+  EXPECT_FALSE(world.objects.contains("customresourcedefinitions//a.example.org"));
+  crds.sha256 = std::string(64, '0');
+  EXPECT_THAT(Found(world.Up()), AllOf(HasSubstr("has SHA-256"), HasSubstr("the cluster file says 0000")));
+  EXPECT_FALSE(world.objects.contains("customresourcedefinitions//a.example.org"));
+  crds.sha256 = kSomeDigest;
+  ASSERT_OK(world.Up().result.status);
+  EXPECT_TRUE(world.objects.contains("customresourcedefinitions//a.example.org"));
+
+  // Kept: nobody is asked again, also for another cluster of the same state.
+  const int downloads = world.downloads;
+  world.pages.clear();
+  world.objects.erase("customresourcedefinitions//a.example.org");
+  ASSERT_OK(world.Up().result.status);
+  EXPECT_EQ(world.downloads, downloads);
+  const std::filesystem::path kept = world.state.path() / "downloads" / kSomeDigest;
+  ASSERT_OK(WriteFileAtomically(kept, "kind: CustomResourceDefinition\nmetadata: {name: evil.example.org}\n"));
+  EXPECT_THAT(Found(world.Up()), HasSubstr("is damaged"));
+  EXPECT_FALSE(world.objects.contains("customresourcedefinitions//evil.example.org"));
+}
+
+TEST(Crds, OfAFolderOfAUrlAreNamedOneByOne) {
+  FakeWorld world;
+  CrdsDefinition& crds = world.definition.crds["prometheusOperator"];
+  crds = {.version = "v0.80.1", .source = "https://example.org/crds/"};
+  EXPECT_THAT(Found(world.Up()), HasSubstr("name what is in it"));
+  crds.files = {{"a.yaml", ""}, {"b.yaml", ""}};
+  world.pages["https://example.org/crds/a.yaml"] = kSomeCrd;
+  world.pages["https://example.org/crds/b.yaml"] = "kind: CustomResourceDefinition\nmetadata: {name: b.example.org}\n";
+  EXPECT_THAT(Found(world.Up()),
+              HasSubstr(absl::StrCat("files: {a.yaml: ", kSomeDigest,
+                                     ", b.yaml: 1556c3011add06ae4035e52dc27ff3be63bd3a716c075e8e2890692e7bbe97f3}}}")));
+  crds.files = {{"a.yaml", kSomeDigest},
+                {"b.yaml", "1556c3011add06ae4035e52dc27ff3be63bd3a716c075e8e2890692e7bbe97f3"}};
+  const FakeWorld::Outcome up = world.Up();
+  ASSERT_OK(up.result.status);
+  EXPECT_EQ(up.of("crds/prometheusOperator").found, "2 CRDs are Established");
 }
 
 TEST(Cilium, WithoutHelmItSaysSo) {
