@@ -5,6 +5,7 @@
 #include "fixtures/adopt/adopt_fixture.h"
 #include "fixtures/bringup/bringup_fixture.h"
 #include "fixtures/bringup/up_command.h"
+#include "fixtures/docker/docker_fixture.h"
 #include "fixtures/lab/fault_catalogue.h"
 #include "fixtures/lab/lab_command.h"
 #include "fixtures/lab/lab_fixture.h"
@@ -60,6 +61,7 @@ tales::Registry Product() {
                      tales::CiliumSuite(), tales::KnownIssuesSuite(), tales::ConformanceSuite()};
   registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
+  registry.fixtures["docker"] = [] { return std::make_unique<tales::docker::DockerFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;
   registry.fixtures["local"] = [] { return tales::MakeLocalFixture(); };
   for (const char* name : {"metal", "qemu", "synology"})

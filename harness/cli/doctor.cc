@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fixtures/adopt/credentials.h"
+#include "fixtures/docker/examine.h"
 #include "fixtures/local/asset_build.h"
 #include "fixtures/local/assets.h"
 #include "fixtures/local/node/prerequisites.h"
@@ -81,9 +82,9 @@ class Doctor {
                           : "",
                       " from the siderolabs/talos releases"));
     Tool("kubectl", false, "install it from dl.k8s.io or your distribution; only next steps in reports use it");
-    Tool("helm", brings_up, "install it from get.helm.sh; bring-up installs Cilium with it");
+    Tool("helm", brings_up && fixture_ != "docker", "install it from get.helm.sh; bring-up installs Cilium with it");
     if (HasMachinesOf("qemu")) Tell(qemu::Examine(definition_.has_value() ? &*definition_ : nullptr));
-    if (fixture_ == "docker") Tool("docker", true, "install a Docker engine");
+    if (fixture_ == "docker") Tell(docker::Examine(definition_.has_value() ? &*definition_ : nullptr));
   }
 
   // A node may have a fixture of its own.

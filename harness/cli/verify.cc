@@ -12,7 +12,7 @@ namespace {
 
 struct Flags {
   RunRequest request;
-  std::string cluster, talosconfig, kubeconfig, settle, allow, out, resume, baseline;
+  std::string cluster, talosconfig, kubeconfig, vm_settings, settle, allow, out, resume, baseline;
   std::vector<std::string> imports;
 };
 
@@ -37,6 +37,7 @@ RunRequest ToRequest(const Flags& flags) {
   request.cluster_file = Absolute(flags.cluster);
   request.talosconfig = Absolute(flags.talosconfig);
   request.kubeconfig = Absolute(flags.kubeconfig);
+  request.vm_settings = Absolute(flags.vm_settings);
   request.out = Absolute(flags.out);
   request.resume = Absolute(flags.resume);
   request.baseline = Absolute(flags.baseline);
@@ -60,6 +61,10 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
   verify->add_option("--kubeconfig", flags->kubeconfig, "Adopt the cluster of this kubeconfig")->type_name("FILE");
   verify->add_option("--talos-context", request.talos_context, "Default: the talosconfig's current one");
   verify->add_option("--kubernetes-context", request.kubernetes_context, "Default: the kubeconfig's current one");
+  verify
+      ->add_option("--vm-settings", flags->vm_settings,
+                   "What the hosts of the virtual machines say of them, as `tales up` writes it (STATE/vm.json)")
+      ->type_name("FILE");
   verify->add_option("--profile", request.profile, "health, post-install, nightly, upgrade or one of the cluster file");
   verify->add_option("--suite", request.suites, "Only this suite; repeatable")->allow_extra_args(false);
   verify->add_option("--check", request.checks, "Only checks that match, for example 'health.services/*'; repeatable")

@@ -20,6 +20,7 @@ nlohmann::json ToJson(const RunRequest& request) {
                {"kubeconfig", request.kubeconfig.string()},
                {"talos_context", request.talos_context},
                {"kubernetes_context", request.kubernetes_context},
+               {"vm_settings", request.vm_settings.string()},
                {"fixture", request.fixture},
                {"profile", request.profile},
                {"suites", request.suites},
@@ -44,6 +45,7 @@ absl::StatusOr<RunRequest> ParseRunRequest(const nlohmann::json& json) {
     request.kubeconfig = json.at("kubeconfig").get<std::string>();
     request.talos_context = json.at("talos_context").get<std::string>();
     request.kubernetes_context = json.at("kubernetes_context").get<std::string>();
+    request.vm_settings = json.value("vm_settings", "");
     request.fixture = json.at("fixture").get<std::string>();
     request.profile = json.at("profile").get<std::string>();
     request.suites = json.at("suites").get<std::vector<std::string>>();

@@ -17,7 +17,8 @@ namespace tales {
 struct RunRequest {
   std::filesystem::path cluster_file, talosconfig, kubeconfig;  // absolute, or empty
   std::string talos_context, kubernetes_context;
-  std::string fixture;  // --fixture
+  std::filesystem::path vm_settings;  // --vm-settings, absolute
+  std::string fixture;                // --fixture
   std::string profile;
   std::vector<std::string> suites, checks, faults;
   std::optional<absl::Duration> settle;

@@ -199,6 +199,7 @@ class Verification {
     wanted.kubeconfig = request_.kubeconfig;
     wanted.talos_context = request_.talos_context;
     wanted.kubernetes_context = request_.kubernetes_context;
+    wanted.vm_settings = request_.vm_settings;
     wanted.faults = faults_;
     wanted.allow = request_.allow;
     wanted.progress = [this](std::string_view line) { progress_.Note(line); };

@@ -42,6 +42,8 @@ spec:
   - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
 )";
 
+constexpr char kVm[] = "vm: {video: vmvga, autostart: last-state}\n";
+
 class BringUp : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -109,6 +111,15 @@ class BringUp : public ::testing::Test {
   Finished Talosctl(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"talosctl", "--talosconfig", (state() / "talosconfig").string()});
     return lab_->RunClient(arguments);
+  }
+  // The line that the refusal says, and `more`.
+  void DeclareAuthority(const std::string& more = "") {
+    const Finished refused = Go({"power", "reboot", "worker"});
+    EXPECT_EQ(refused.exit_code, 2);
+    const size_t at = refused.error_output.find("authority: sha256:");
+    ASSERT_NE(at, std::string::npos) << refused.error_output;
+    WriteClusterFile(
+        absl::StrCat(refused.error_output.substr(at, std::string("authority: sha256:").size() + 64), "\n", more));
   }
   // What real clients say of it.
   void ExpectBuilt() const {
@@ -213,12 +224,7 @@ TEST_F(BringUp, LifeAfterwards) {
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_EQ(Up().exit_code, 0);
   // Nothing without the authority in the cluster file; the refusal says which line to add.
-  const Finished refused = Go({"power", "reboot", "worker"});
-  EXPECT_EQ(refused.exit_code, 2);
-  const size_t at = refused.error_output.find("authority: sha256:");
-  ASSERT_NE(at, std::string::npos) << refused.error_output;
-  const std::string line = refused.error_output.substr(at, std::string("authority: sha256:").size() + 64);
-  WriteClusterFile(line + "\n");
+  ASSERT_NO_FATAL_FAILURE(DeclareAuthority());
 
   Finished done = Go({"power", "reboot", "worker"});
   EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
@@ -229,8 +235,9 @@ TEST_F(BringUp, LifeAfterwards) {
   done = Go({"power", "cycle", "worker"});
   EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
 
-  done = Go({"upgrade", "--to", "v1.9.5", "--no-snapshot"});
+  done = Go({"upgrade", "--to", "v1.9.5"});
   EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
+  EXPECT_THAT(done.output, HasSubstr(".snapshot, 16416 bytes"));
   EXPECT_THAT(Talosctl({"-n", lab_->Address("worker"), "version"}).output, HasSubstr("v1.9.5"));
   EXPECT_EQ(lab_->Order("fault", "lab:upgrade-rolls-back=control").exit_code, 0);
   done = Go({"upgrade", "--to", "v1.9.6", "--no-snapshot"});
@@ -258,14 +265,81 @@ TEST_F(BringUp, LifeAfterwards) {
   ExpectBuilt();
 }
 
+TEST_F(BringUp, DisksAndALossOfPower) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_EQ(Up().exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(DeclareAuthority());
+  const std::vector<std::string> add = {"disk", "add", "worker", "--name", "data", "--size", "10GB"};
+  Finished done = Go(add);
+  EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
+  EXPECT_THAT(done.output, HasSubstr("Talos sees it: /dev/sdb, 10 GB"));
+  EXPECT_THAT(Talosctl({"-n", lab_->Address("worker"), "get", "disks"}).output,
+              AllOf(HasSubstr("sdb"), HasSubstr("10 GB"), HasSubstr("data")));
+  EXPECT_EQ(Go(add).exit_code, 0) << "it is kept";
+  // Adding asks less than deleting: what was on the disk is lost for good.
+  const std::string text = *ReadFile(cluster_file());
+  std::string kept = text;
+  kept.replace(kept.find("disposable: true"), 16, "disposable: false");
+  ASSERT_OK(WriteFileAtomically(cluster_file(), kept));
+  EXPECT_EQ(Go(add).exit_code, 0);
+  done = Go({"disk", "delete", "worker", "--name", "data"});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_THAT(done.error_output, HasSubstr("does not say `disposable: true`"));
+  ASSERT_OK(WriteFileAtomically(cluster_file(), text));
+  done = Go({"disk", "delete", "worker", "--name", "data"});
+  EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
+  EXPECT_THAT(Talosctl({"-n", lab_->Address("worker"), "get", "disks"}).output, Not(HasSubstr("sdb")));
+  EXPECT_EQ(Go({"disk", "add", "worker", "--name", "data", "--size", "10"}).exit_code, 2);
+  EXPECT_EQ(Go({"disk", "add", "nobody", "--name", "data", "--size", "1GB"}).exit_code, 2);
+
+  done = Go({"power-loss"});
+  EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
+  EXPECT_THAT(done.output, HasSubstr("it was on and is on, by another boot"));
+  EXPECT_EQ(Go({"power", "off", "worker"}).exit_code, 0);
+  done = Go({"power-loss"});
+  EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
+  EXPECT_THAT(done.output, HasSubstr("it was off and is off"));
+  EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr("\"power\":\"off\""));
+  EXPECT_THAT(Go({"autostart"}).output, HasSubstr("by themselves"));
+}
+
+// Two kinds of machines in one cluster: one of the lab's host, one that only the operator's commands can switch.
+TEST_F(BringUp, AMetalNodeBesideAVirtualOne) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const std::filesystem::path bmc = lab_->folder() / "bin" / "bmc";
+  ASSERT_OK(WriteFileAtomically(
+      bmc,
+      absl::StrCat(
+          "#!/bin/sh\nlab() { ", ServeLabProgram(), " lab \"$@\" --out ", lab_->folder().string(),
+          "; }\ncase $1 in\n"
+          "status) case $(lab machine worker) in *'\"power\":\"on\"'*) echo Power: on;; *) echo Power: off;; esac;;\n"
+          "boot) lab boot-from $2 worker;;\n*) lab power $1 worker;;\nesac\n"),
+      0755));
+  std::string text = *ReadFile(cluster_file());
+  const std::string worker = "{name: worker, role: worker, ";
+  const size_t at = text.find(worker);
+  ASSERT_NE(at, std::string::npos);
+  text.insert(at + worker.size(),
+              absl::StrCat("fixture: metal, power: {on: [bin/bmc, on], off: [bin/bmc, off], status: "
+                           "[bin/bmc, status], bootDisk: [bin/bmc, boot, disk], bootCdrom: [bin/bmc, "
+                           "boot, cdrom]}, "));
+  ASSERT_OK(WriteFileAtomically(cluster_file(), text));
+  Finished up = Up();
+  EXPECT_EQ(up.exit_code, 1);
+  EXPECT_THAT(up.output, HasSubstr("does not carry our mark"));
+  EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr("\"power\":\"off\""))
+      << "nobody has said that it is ours";
+  up = Up({"--confirm", "worker"});
+  ASSERT_EQ(up.exit_code, 0) << up.output << up.error_output;
+  ExpectBuilt();
+  EXPECT_THAT(up.output, Not(HasSubstr("by hand")));
+}
+
 // The parts are real, save the judge: a script that keeps what it was asked, and is red when it is told to.
 TEST_F(BringUp, NightAfterNight) {
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_EQ(Up().exit_code, 0);
-  const std::string refused = Go({"power", "reboot", "worker"}).error_output;
-  const size_t at = refused.find("authority: sha256:");
-  ASSERT_NE(at, std::string::npos) << refused;
-  WriteClusterFile(refused.substr(at, std::string("authority: sha256:").size() + 64) + "\n");
+  ASSERT_NO_FATAL_FAILURE(DeclareAuthority(kVm));
   const std::string secrets = Secrets();
   const std::filesystem::path judge = lab_->folder() / "judge", asked = lab_->folder() / "asked";
   ASSERT_OK(WriteFileAtomically(judge, R"(#!/bin/sh
@@ -286,7 +360,11 @@ mkdir -p "$out" && touch "$out/events.jsonl"
   EXPECT_THAT(first.output, AllOf(HasSubstr("== down"), HasSubstr("remove/control"), HasSubstr("== up"),
                                   HasSubstr("cold-boot/worker"), HasSubstr("== verify")));
   EXPECT_EQ(Secrets(), secrets);
-  EXPECT_THAT(ReadFile(asked).value_or(""), AllOf(HasSubstr("--profile nightly"), Not(HasSubstr("--baseline"))));
+  EXPECT_THAT(ReadFile(asked).value_or(""),
+              AllOf(HasSubstr("--profile nightly"), Not(HasSubstr("--baseline")),
+                    HasSubstr(absl::StrCat("--vm-settings ", (state() / "vm.json").string()))));
+  EXPECT_THAT(ReadFile(state() / "vm.json").value_or(""),
+              AllOf(HasSubstr("\"video\": \"vmvga\""), HasSubstr("\"autostart\": \"last-state\"")));
   const std::filesystem::path good = std::filesystem::canonical(state() / "last-good");
   for (const char* part : {"down", "up"})
     EXPECT_TRUE(std::filesystem::exists(good.parent_path() / part / "junit.xml")) << part;

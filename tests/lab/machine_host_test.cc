@@ -92,6 +92,9 @@ TEST_F(LabMachineHostTest, SettingsAndDisks) {
   EXPECT_EQ(changed[1].found, "vga");
   EXPECT_OK(host_->AddDisk(Node("worker"), "data", int64_t{10} << 30, Soon()));
   EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr(R"("disks":{"data":10737418240})"));
+  ASSERT_OK_AND_ASSIGN(const std::vector<MachineDisk> disks, host_->Disks(Node("worker"), Soon()));
+  ASSERT_EQ(disks.size(), 1u);
+  EXPECT_EQ(disks.front().name, "data");
   EXPECT_OK(host_->DeleteDisk(Node("worker"), "data", Soon()));
   EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr(R"("disks":{})"));
   EXPECT_OK(host_->BootFrom(Node("worker"), BootSource::kDisk, Soon()));
@@ -100,6 +103,20 @@ TEST_F(LabMachineHostTest, SettingsAndDisks) {
               AllOf(HasSubstr(R"("bootSource":"disk")"), HasSubstr(R"("medium":false)")));
   EXPECT_THAT(host_->Screenshot(Node("worker"), lab_->folder() / "screen.png", Soon()),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("no screen")));
+}
+
+TEST_F(LabMachineHostTest, ALossOfPowerTakesAllAndLastStateBringsBack) {
+  ASSERT_OK(host_->PowerOn(Node("worker"), Soon()));
+  EXPECT_OK(AwaitTalos("worker"));
+  ASSERT_OK_AND_ASSIGN(const ByHand hand, host_->LosePower(definition_.nodes, Soon()));
+  EXPECT_FALSE(hand.has_value());
+  EXPECT_EQ(Power("worker"), PowerState::kOn);
+  EXPECT_EQ(Power("control"), PowerState::kOff);
+  EXPECT_OK(AwaitTalos("worker"));
+  EXPECT_EQ(lab_->Order("fault", "lab:foreign-machine=control").exit_code, 0);
+  EXPECT_THAT(host_->LosePower(definition_.nodes, Soon()).status(),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("not ours")));
+  EXPECT_EQ(Power("worker"), PowerState::kOn);
 }
 
 TEST_F(LabMachineHostTest, LeavesAloneWhatIsNotOurs) {

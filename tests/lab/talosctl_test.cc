@@ -66,6 +66,11 @@ TEST_F(TalosctlTest, Etcd) {
               AllOf(HasSubstr("control"), HasSubstr(absl::StrCat("https://", control_, ":2380"))));
   EXPECT_THAT(Output({"etcd", "status"}), HasSubstr("false"));
   Output({"etcd", "alarm", "list"});
+  // talosctl opens the database that it was sent, and checks its pages.
+  const std::filesystem::path snapshot = lab_->folder() / "etcd.snapshot";
+  const Finished saved = Talosctl({"etcd", "snapshot", snapshot.string()});
+  EXPECT_EQ(saved.exit_code, 0) << saved.output << saved.error_output;
+  EXPECT_THAT(saved.output + saved.error_output, AllOf(HasSubstr("revision 0"), HasSubstr("total keys 0")));
   const Finished on_worker = Talosctl({"etcd", "members", "-n", worker_});
   EXPECT_THAT(on_worker.error_output, HasSubstr("only available on control plane nodes"));
 }

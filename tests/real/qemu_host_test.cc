@@ -169,6 +169,8 @@ TEST_F(QemuHostTest, DisksComeAndGoWhileItIsOnAndStayOverPowerCycles) {
     ASSERT_TRUE(Says("booted from CD"));
     ASSERT_OK_AND_ASSIGN(const StoredMachine stored, Host().store().Find("control"));
     EXPECT_THAT(stored.machine.disks, SizeIs(3));
+    ASSERT_OK_AND_ASSIGN(const std::vector<MachineDisk> disks, Host().Disks(Node(), Soon()));
+    EXPECT_THAT(disks, SizeIs(2)) << "without its own";
     if (std::string_view(bus) == "virtio-scsi") {  // a boot sector does not let go of a PCI card
       ASSERT_OK(Host().DeleteDisk(Node(), "data", Soon()));
       EXPECT_FALSE(std::filesystem::exists(Files().disk("data")));
@@ -243,6 +245,20 @@ TEST_F(QemuHostTest, WhatIsNotOursIsNeverTouched) {
   refuse_all("its mark is");
   EXPECT_EQ(Processes(), running);
   std::filesystem::rename(folder_->path() / "mark.json", Files().folder.parent_path() / "mark.json");
+}
+
+TEST_F(QemuHostTest, ALossOfPowerAtTheHost) {
+  ASSERT_OK(Host().Create(Node(0), Soon()));
+  ASSERT_OK(Host().Create(Node(1), Soon()));
+  ASSERT_OK(Host().PowerOn(Node(0), Soon()));
+  ASSERT_TRUE(Says("booted from CD"));
+  ASSERT_THAT(Processes(0), SizeIs(1));
+  const pid_t before = Processes(0).front();
+  ASSERT_OK(Host().LosePower(cluster_.nodes, Soon()));
+  ASSERT_THAT(Processes(0), SizeIs(1));
+  EXPECT_NE(Processes(0).front(), before);
+  EXPECT_TRUE(Says("booted from CD"));
+  EXPECT_THAT(Processes(1), IsEmpty()) << "it was off";
 }
 
 TEST_F(QemuHostTest, MachinesThatWereOnAreStartedAgain) {

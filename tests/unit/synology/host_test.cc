@@ -153,6 +153,12 @@ TEST_F(HostTest, DisksAreForAPersonAndReadBack) {
   EXPECT_THAT(Text(host_->AddDisk(node_, "data", int64_t{20} << 30, Soon())), HasSubstr("20 GB"));
   guest()->disks.push_back({.id = "d-data", .size_mb = 20 << 10});
   EXPECT_EQ(Text(host_->AddDisk(node_, "data", int64_t{20} << 30, Soon())), "");
+  const auto disks = host_->Disks(node_, Soon());
+  ASSERT_OK(disks);
+  ASSERT_EQ(disks->size(), 2u) << "the first one is its own";
+  EXPECT_EQ((*disks)[0].name, "") << "nobody has named it";
+  EXPECT_EQ((*disks)[1].name, "data");
+  EXPECT_EQ((*disks)[1].bytes, int64_t{20} << 30);
   // A second one of that size is another one.
   EXPECT_THAT(Text(host_->AddDisk(node_, "more", int64_t{20} << 30, Soon())), HasSubstr("\"more\""));
   Start();
@@ -164,6 +170,13 @@ TEST_F(HostTest, DisksAreForAPersonAndReadBack) {
   EXPECT_EQ(Text(host_->DeleteDisk(node_, "data", Soon())), "");
   EXPECT_THAT(host_->AddDisk(node_, "", 1 << 30, Soon()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("name")));
+}
+
+TEST_F(HostTest, ALossOfPowerIsForAPerson) {
+  EXPECT_THAT(host_->LosePower({node_}, Soon()), StatusIs(absl::StatusCode::kNotFound, HasSubstr("homelab-control")));
+  Made();
+  EXPECT_THAT(Text(host_->LosePower({node_}, Soon())),
+              AllOf(HasSubstr("Pull the power cord"), HasSubstr("Control Panel")));
 }
 
 TEST_F(HostTest, NoPictures) {
