@@ -60,7 +60,7 @@ echo "$@" >> )",
 case "$1 $2" in
 "cluster create") [ ! -e )",
                      (folder_.path() / "fail").string(), R"( ] || { echo tales-docker-controlplane-1 >> )",
-                     containers.string(), R"(; echo "token: abcdefabcdef.secret no image" >&2; exit 1; }
+                     containers.string(), R"(; echo "no image; password: hunter2-hunter2" >&2; exit 1; }
   printf 'tales-docker-controlplane-1\ntales-docker-worker-1\n' >> )",
                      containers.string(), R"( ;;
 "cluster destroy") sed -i /^tales-docker-/d )",
@@ -103,7 +103,7 @@ TEST_F(DockerFixtureTest, WhatFailsHalfWayIsTakenDownAndNothingElse) {
   DockerFixture fixture;
   EXPECT_THAT(fixture.Up(request_).status(),
               StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr("cluster create"), HasSubstr("ended with 1"), Not(HasSubstr("abcdefabcdef")))));
+                       AllOf(HasSubstr("cluster create"), HasSubstr("ended with 1"), Not(HasSubstr("hunter2")))));
   EXPECT_THAT(Log(), HasSubstr("cluster destroy --provisioner docker --name tales-docker --state"));
   EXPECT_EQ(Containers(), "somebody-elses-controlplane-1\n");
 }
