@@ -301,6 +301,11 @@ TEST_F(BringUp, DisksAndALossOfPower) {
   EXPECT_THAT(done.output, HasSubstr("it was off and is off"));
   EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr("\"power\":\"off\""));
   EXPECT_THAT(Go({"autostart"}).output, HasSubstr("by themselves"));
+  // A setting that somebody has changed in the host's user interface.
+  EXPECT_EQ(lab_->Order("fault", "lab:vm-setting=control/autostart").exit_code, 0);
+  done = Go({"power-loss"});
+  EXPECT_EQ(done.exit_code, 1);
+  EXPECT_THAT(done.output, AllOf(HasSubstr("its host has not started it"), HasSubstr("autostart")));
 }
 
 // Two kinds of machines in one cluster: one of the lab's host, one that only the operator's commands can switch.
@@ -326,7 +331,7 @@ TEST_F(BringUp, AMetalNodeBesideAVirtualOne) {
   ASSERT_OK(WriteFileAtomically(cluster_file(), text));
   Finished up = Up();
   EXPECT_EQ(up.exit_code, 1);
-  EXPECT_THAT(up.output, HasSubstr("does not carry our mark"));
+  EXPECT_THAT(up.output, AllOf(HasSubstr("does not carry our mark"), HasSubstr("--confirm worker")));
   EXPECT_THAT(lab_->Order("machine", "worker").output, HasSubstr("\"power\":\"off\""))
       << "nobody has said that it is ours";
   up = Up({"--confirm", "worker"});
