@@ -41,7 +41,8 @@ Made MakeSynology(const HostRequest& request) {
 }  // namespace
 
 const bringup::HostRegistry& Hosts() {
-  static const bringup::HostRegistry hosts = {{"lab", {.make = MakeLab, .simulated = true}},
+  static const bringup::HostRegistry hosts = {{"local", {.serves = "local"}},
+                                              {"lab", {.make = MakeLab, .simulated = true}},
                                               {"metal", {.make = bringup::MetalHost::Make}},
                                               {"qemu", {.make = MakeQemu, .autostart = StartQemuMachines}},
                                               {"synology", {.make = MakeSynology}}};

@@ -1,0 +1,109 @@
+// `tales up`, `status`, `down` and `nightly` where the cluster is `tales local`'s: a real control plane that stays.
+#include <signal.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/file.h"
+#include "harness/base/subprocess.h"
+#include "tests/real/local_cluster.h"
+#include "tests/support/status_matchers.h"
+
+namespace tales {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class UpLocal : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!testing::ControlPlaneIsAvailable().ok()) GTEST_SKIP() << testing::ControlPlaneIsAvailable().message();
+    ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("tales-up-local"));
+    folder_.emplace(std::move(folder));
+  }
+  void TearDown() override {
+    if (folder_.has_value()) {
+      EXPECT_EQ(Tales("down", {"--unattended"}).exit_code, 0);
+    }
+  }
+  Finished Tales(const std::string& verb, std::vector<std::string> more = {}) {
+    Command command{.argv = {TALES_PROGRAM, verb, "--cluster", absl::StrCat(TALES_CLUSTERS, "/local.yaml"), "--state",
+                             state().string()}};
+    command.argv.insert(command.argv.end(), more.begin(), more.end());
+    const absl::StatusOr<Finished> finished = tales::Run(command, Deadline::After(absl::Minutes(5)));
+    EXPECT_OK(finished);
+    return finished.value_or(Finished{});
+  }
+  fs::path state() const { return folder_->path() / "state"; }
+  pid_t Server() const {
+    pid_t pid = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(ReadFile(state() / "local" / ".lock").value_or(""), &pid));
+    return pid;
+  }
+
+  std::optional<TemporaryFolder> folder_;
+};
+
+TEST_F(UpLocal, StaysUntilItIsTakenDown) {
+  EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
+  const Finished up = Tales("up", {"--unattended", "--verify", "post-install"});
+  ASSERT_EQ(up.exit_code, 0) << up.output << up.error_output;
+  EXPECT_THAT(up.output, HasSubstr("judged"));
+  EXPECT_THAT(Tales("status").output, HasSubstr("serves"));
+  const std::vector<pid_t> processes = testing::ControlPlaneProcessesOf(Server());
+  EXPECT_EQ(processes.size(), 4);
+  const pid_t server = Server();
+  const Finished again = Tales("up", {"--unattended", "--verify", "none"});
+  EXPECT_EQ(again.exit_code, 0) << again.output << again.error_output;
+  EXPECT_EQ(Server(), server) << "the same that is there";
+  const Finished power = Tales("power", {});
+  EXPECT_NE(power.exit_code, 0);
+  const Finished down = Tales("down", {"--unattended"});
+  EXPECT_EQ(down.exit_code, 0) << down.output << down.error_output;
+  EXPECT_TRUE(testing::AllGone(processes, absl::Seconds(10)));
+  EXPECT_TRUE(testing::AllGone({server}, absl::Seconds(10)));
+  EXPECT_FALSE(fs::exists(state() / "local" / "state")) << "keys are left";
+}
+
+TEST_F(UpLocal, ComesUpAgainAfterMinus9) {
+  ASSERT_EQ(Tales("up", {"--unattended", "--verify", "none"}).exit_code, 0);
+  const pid_t server = Server();
+  const std::vector<pid_t> processes = testing::ControlPlaneProcessesOf(server);
+  ASSERT_EQ(kill(server, SIGKILL), 0);
+  EXPECT_TRUE(testing::AllGone(processes, absl::Seconds(10)));
+  const Finished up = Tales("up", {"--unattended", "--verify", "post-install"});
+  EXPECT_EQ(up.exit_code, 0) << up.output << up.error_output;
+  EXPECT_NE(Server(), server);
+}
+
+TEST_F(UpLocal, TwoNightsThatLeaveNothing) {
+  for (int night = 1; night <= 2; ++night) {
+    const Finished finished = Tales("nightly", {"--profile", "post-install", "--then-down"});
+    EXPECT_EQ(finished.exit_code, 0) << finished.output << finished.error_output;
+    EXPECT_EQ(absl::StrContains(finished.output, "compared"), night == 2) << finished.output;
+    EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
+  }
+  EXPECT_FALSE(fs::exists(state() / "local" / "state"));
+}
+
+TEST_F(UpLocal, WhatCannotBeIsRefused) {
+  const Finished merge = Tales("up", {"--merge-kubeconfig"});
+  EXPECT_EQ(merge.exit_code, 2);
+  EXPECT_THAT(merge.error_output, HasSubstr("keys of its own"));
+  Command power{.argv = {TALES_PROGRAM, "power", "off", "node-1", "--cluster",
+                         absl::StrCat(TALES_CLUSTERS, "/local.yaml"), "--state", state().string()}};
+  ASSERT_OK_AND_ASSIGN(const Finished refused, tales::Run(power, Deadline::After(absl::Minutes(1))));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.error_output, HasSubstr("have no switch"));
+}
+
+}  // namespace
+}  // namespace tales
