@@ -57,10 +57,11 @@ absl::Status RefuseIfDifferent(const RunModel& a, const RunModel& b, std::string
                                                  is, ": they are not to be merged; `tales compare` shows both"));
 }
 
-absl::Status CheckMergeable(const RunModel& a, const RunModel& b) {
+absl::Status CheckMergeable(const RunModel& a, const RunModel& b, const MergeOptions& options) {
   const std::vector<Fact> was = FactsOf(a.run()), is = FactsOf(b.run());
-  for (const char* name :
+  for (const std::string_view name :
        {"fixture", "simulated", "cluster", "talos.version", "kubernetes.version", "cilium.version"}) {
+    if (name == "fixture" && options.across_fixtures) continue;
     TALES_RETURN_IF_ERROR(RefuseIfDifferent(a, b, FactTitle(name), FactValue(was, name), FactValue(is, name)));
   }
   if (!FindsItsCluster(FactValue(was, "fixture"))) return absl::OkStatus();
@@ -69,14 +70,15 @@ absl::Status CheckMergeable(const RunModel& a, const RunModel& b) {
 
 class Merger {
  public:
-  explicit Merger(const std::vector<RunModel>& runs) : runs_(runs), order_(runs.size()) {
+  Merger(const std::vector<RunModel>& runs, const MergeOptions& options)
+      : runs_(runs), options_(options), order_(runs.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return IdOf(runs_[a]) < IdOf(runs_[b]); });
   }
 
   absl::StatusOr<MergedRun> Merge() {
     for (size_t i = 1; i < order_.size(); ++i) {
-      TALES_RETURN_IF_ERROR(CheckMergeable(runs_[order_[0]], runs_[order_[i]]));
+      TALES_RETURN_IF_ERROR(CheckMergeable(runs_[order_[0]], runs_[order_[i]], options_));
       if (IdOf(runs_[order_[i]]) == IdOf(runs_[order_[i - 1]])) {
         return absl::InvalidArgumentError(absl::StrCat("run ", IdOf(runs_[order_[i]]), " is there twice"));
       }
@@ -212,6 +214,7 @@ class Merger {
   }
 
   const std::vector<RunModel>& runs_;
+  const MergeOptions options_;
   std::vector<size_t> order_;  // of runs_, by id
   std::set<std::string> is_told_;
   MergedRun merged_;
@@ -219,6 +222,8 @@ class Merger {
 
 }  // namespace
 
-absl::StatusOr<MergedRun> MergeRuns(const std::vector<RunModel>& runs) { return Merger(runs).Merge(); }
+absl::StatusOr<MergedRun> MergeRuns(const std::vector<RunModel>& runs, const MergeOptions& options) {
+  return Merger(runs, options).Merge();
+}
 
 }  // namespace tales::reports

@@ -31,7 +31,12 @@ struct MergedRun {
   std::vector<Evidence> evidence;
 };
 
+struct MergeOptions {
+  // The caller knows that it was one cluster, though its fixtures had different names: what stood it up, and what
+  // adopted it then. Default: false
+  bool across_fixtures = false;
+};
 // REQUIRES: at least one run. InvalidArgument says which two of them are not to be merged, and why.
-absl::StatusOr<MergedRun> MergeRuns(const std::vector<RunModel>& runs);
+absl::StatusOr<MergedRun> MergeRuns(const std::vector<RunModel>& runs, const MergeOptions& options = {});
 
 }  // namespace tales::reports

@@ -22,6 +22,7 @@ namespace {
 struct Options {
   std::vector<std::string> runs;
   std::string out;
+  reports::MergeOptions merge;
 };
 
 absl::StatusOr<reports::RunModel> LoadRun(const std::filesystem::path& run) {
@@ -64,7 +65,7 @@ int Merge(const Options& options, CliContext& context) {
     if (!model.ok()) return Trouble(model.status(), kExitNothingJudged, context);
     runs.push_back(*std::move(model));
   }
-  const absl::StatusOr<reports::MergedRun> merged = reports::MergeRuns(runs);
+  const absl::StatusOr<reports::MergedRun> merged = reports::MergeRuns(runs, options.merge);
   if (!merged.ok()) return Trouble(merged.status(), kExitUsage, context);
   const absl::StatusOr<std::unique_ptr<Recorder>> recorder = Recorder::Create(options.out);
   if (absl::IsAlreadyExists(recorder.status())) {
@@ -87,6 +88,8 @@ void AddMergeCommand(CLI::App& app, CliContext& context) {
   CLI::App* command = app.add_subcommand("merge", "Makes one run of several: shards, or a run and what completed it");
   command->add_option("RUN", options->runs, "Folders of runs, or their events.jsonl")->required()->expected(1, 1000);
   command->add_option("--out", options->out, "The merged run's folder")->type_name("DIR")->required();
+  command->add_flag("--across-fixtures", options->merge.across_fixtures,
+                    "Also of different fixtures: one cluster, as it was stood up and as it was adopted");
   command->callback([options, &context] { context.exit_code = Merge(*options, context); });
 }
 

@@ -89,6 +89,7 @@ TEST_F(UpLocal, TwoNightsThatLeaveNothing) {
     const Finished finished = Tales("nightly", {"--profile", "post-install", "--then-down"});
     EXPECT_EQ(finished.exit_code, 0) << finished.output << finished.error_output;
     EXPECT_EQ(absl::StrContains(finished.output, "compared"), night == 2) << finished.output;
+    EXPECT_THAT(finished.output, HasSubstr("/whole"));
     EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
   }
   EXPECT_FALSE(fs::exists(state() / "local" / "state"));

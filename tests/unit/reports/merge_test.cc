@@ -100,6 +100,9 @@ TEST(Merge, EvidenceGetsAPlaceOfItsOwn) {
 TEST(Merge, RefusesWhatIsToBeCompared) {
   const RunModel run = RunOf(1, {Finished("h.a", "passed")});
   const auto refused = [&](const Event& more) { return MergeRuns({run, RunOf(2, {}, more)}).status(); };
+  EXPECT_OK(
+      MergeRuns({RunOf(1, {Finished("h.a", "passed")}, {{"fixture", "lab"}}), RunOf(2, {Finished("h.b", "passed")})},
+                {.across_fixtures = true}));
   EXPECT_THAT(refused({{"fixture", "lab"}}),
               StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("fixture adopt"), HasSubstr("compare"))));
   EXPECT_THAT(refused({{"authority", "sha256:ffff"}}),
