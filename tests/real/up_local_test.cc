@@ -1,5 +1,7 @@
 // `tales up`, `status`, `down` and `nightly` where the cluster is `tales local`'s: a real control plane that stays.
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
@@ -28,17 +30,36 @@ class UpLocal : public ::testing::Test {
     if (!testing::ControlPlaneIsAvailable().ok()) GTEST_SKIP() << testing::ControlPlaneIsAvailable().message();
     ASSERT_OK_AND_ASSIGN(TemporaryFolder folder, TemporaryFolder::Make("tales-up-local"));
     folder_.emplace(std::move(folder));
+    // What is kept up outlives its starter, and so a test that is killed: a shell waits for our end and takes it down.
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    lifeline_ = ends[1];
+    Child::Options sweeper{
+        .command = {.argv = {"/bin/sh", "-c", "trap '' INT TERM; read -r _; exec \"$@\"", "sweeper"}},
+        .dies_with_us = false,
+        .descriptors = {{0, ends[0]}}};
+    const std::vector<std::string> down = Arguments("down", {"--unattended"});
+    sweeper.command.argv.insert(sweeper.command.argv.end(), down.begin(), down.end());
+    absl::StatusOr<Child> started = Child::Start(sweeper);
+    close(ends[0]);
+    ASSERT_OK(started);
+    sweeper_.emplace(*std::move(started));
   }
   void TearDown() override {
-    if (folder_.has_value()) {
-      EXPECT_EQ(Tales("down", {"--unattended"}).exit_code, 0);
-    }
+    if (lifeline_ >= 0) close(lifeline_);
+    if (!sweeper_.has_value()) return;
+    const std::optional<Finished> end = sweeper_->Wait(Deadline::After(absl::Minutes(2)));
+    EXPECT_TRUE(end.has_value() && end->exit_code == 0);
   }
-  Finished Tales(const std::string& verb, std::vector<std::string> more = {}) {
-    Command command{.argv = {TALES_PROGRAM, verb, "--cluster", absl::StrCat(TALES_CLUSTERS, "/local.yaml"), "--state",
-                             state().string()}};
-    command.argv.insert(command.argv.end(), more.begin(), more.end());
-    const absl::StatusOr<Finished> finished = tales::Run(command, Deadline::After(absl::Minutes(5)));
+  std::vector<std::string> Arguments(const std::string& verb, const std::vector<std::string>& more) {
+    std::vector<std::string> argv = {
+        TALES_PROGRAM, verb, "--cluster", absl::StrCat(TALES_CLUSTERS, "/local.yaml"), "--state", state().string()};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return argv;
+  }
+  Finished Tales(const std::string& verb, const std::vector<std::string>& more = {}) {
+    const absl::StatusOr<Finished> finished =
+        tales::Run({.argv = Arguments(verb, more)}, Deadline::After(absl::Minutes(5)));
     EXPECT_OK(finished);
     return finished.value_or(Finished{});
   }
@@ -50,11 +71,13 @@ class UpLocal : public ::testing::Test {
   }
 
   std::optional<TemporaryFolder> folder_;
+  std::optional<Child> sweeper_;
+  int lifeline_ = -1;
 };
 
 TEST_F(UpLocal, StaysUntilItIsTakenDown) {
   EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
-  const Finished up = Tales("up", {"--unattended", "--verify", "post-install"});
+  const Finished up = Tales("up", {"--unattended", "--verify", "health"});
   ASSERT_EQ(up.exit_code, 0) << up.output << up.error_output;
   EXPECT_THAT(up.output, HasSubstr("judged"));
   EXPECT_THAT(Tales("status").output, HasSubstr("serves"));
@@ -79,14 +102,14 @@ TEST_F(UpLocal, ComesUpAgainAfterMinus9) {
   const std::vector<pid_t> processes = testing::ControlPlaneProcessesOf(server);
   ASSERT_EQ(kill(server, SIGKILL), 0);
   EXPECT_TRUE(testing::AllGone(processes, absl::Seconds(10)));
-  const Finished up = Tales("up", {"--unattended", "--verify", "post-install"});
+  const Finished up = Tales("up", {"--unattended", "--verify", "health"});
   EXPECT_EQ(up.exit_code, 0) << up.output << up.error_output;
   EXPECT_NE(Server(), server);
 }
 
 TEST_F(UpLocal, TwoNightsThatLeaveNothing) {
   for (int night = 1; night <= 2; ++night) {
-    const Finished finished = Tales("nightly", {"--profile", "post-install", "--then-down"});
+    const Finished finished = Tales("nightly", {"--profile", "health", "--then-down"});
     EXPECT_EQ(finished.exit_code, 0) << finished.output << finished.error_output;
     EXPECT_EQ(absl::StrContains(finished.output, "compared"), night == 2) << finished.output;
     EXPECT_THAT(finished.output, HasSubstr("/whole"));
