@@ -95,4 +95,6 @@ class FakeWorld : public Clock {
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
 };
 
+std::unique_ptr<MachineHost> MakeFakeHost(FakeWorld& world);  // fake_host.cc
+
 }  // namespace tales::bringup
