@@ -72,17 +72,16 @@ TEST_F(Disks, ByHandAreLookedAtAndClaimed) {
 TEST_F(Disks, WhereNobodyElseCanTellTalosDoes) {
   worker().host_is_blind = true;
   worker().by_hand = true;
-  worker().disks["data"] = kSize;  // a person is quick
-  worker().disks.clear();
   const FakeWorld::Outcome added = world_.Do(Add, [&](Site&, ExecuteOptions& options) {
     options.hand_patience = absl::Minutes(1);
     options.interrupted = [&] {
-      if (!world_.orders.empty() && world_.orders.back() == "add disk worker") worker().unnamed_disk = kSize;
+      if (!world_.orders.empty() && world_.orders.back() == "add disk worker")
+        worker().unnamed_disk = 12'000'000'000;  // as it was bought
       return false;
     };
   });
   ASSERT_OK(added.result.status);
-  EXPECT_THAT(added.of("add-disk/worker").found, HasSubstr("Talos sees it: /dev/sdb"));
+  EXPECT_EQ(added.of("add-disk/worker").found, "Talos sees it: /dev/sdb, 12 GB");
 }
 
 TEST_F(Disks, OneThatIsMountedStays) {
