@@ -132,7 +132,7 @@ class Doctor {
     const bool cilium = definition_->cilium.has_value();
     const std::vector<Prerequisite> missing =
         MissingForNodes(cilium ? Cni::kCilium : Cni::kBridge, Deadline::After(absl::Minutes(1)));
-    for (const Prerequisite& one : missing) Lacks(true, absl::StrCat("nodes: ", one.what), one.why, one.how);
+    for (const Prerequisite& one : missing) Lacks(!one.optional, absl::StrCat("nodes: ", one.what), one.why, one.how);
     if (missing.empty()) Ok("nodes", "rights, namespaces, control groups and Debian packages are there");
     std::vector<std::string> absent;
     for (const std::vector<Asset>* assets : {&NodeAssets(), &CiliumAssets()}) {

@@ -10,7 +10,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fixtures/local/node/client_image.h"
 #include "fixtures/local/node/node_files.h"
+#include "fixtures/local/node/prerequisites.h"
 #include "fixtures/served/served_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -30,6 +32,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr char kAgnhost[] = "registry.k8s.io/e2e-test-images/agnhost:2.53";
 
@@ -141,19 +144,21 @@ class Pods {
  public:
   explicit Pods(kube::Client& client) : client_(client) {}
   absl::Status Run(const std::string& name, const std::string& node) {
-    const kube::Json pod = {
-        {"apiVersion", "v1"},
-        {"kind", "Pod"},
-        {"metadata", {{"name", name}, {"labels", {{"app", name}}}}},
-        {"spec",
-         {{"nodeName", node},
-          {"terminationGracePeriodSeconds", 0},
-          {"containers",
-           kube::Json::array({{{"name", "main"},
-                               {"image", kAgnhost},
-                               {"args", kube::Json::array({"netexec"})},
-                               {"readinessProbe",
-                                {{"httpGet", {{"path", "/hostname"}, {"port", 8080}}}, {"periodSeconds", 1}}}}})}}}};
+    kube::Json server = {
+        {"name", "main"},
+        {"image", kAgnhost},
+        {"args", kube::Json::array({"netexec"})},
+        {"readinessProbe", {{"httpGet", {{"path", "/hostname"}, {"port", 8080}}}, {"periodSeconds", 1}}}};
+    return RunContainer(name, node, std::move(server));
+  }
+  absl::Status RunContainer(const std::string& name, const std::string& node, kube::Json container) {
+    const kube::Json pod = {{"apiVersion", "v1"},
+                            {"kind", "Pod"},
+                            {"metadata", {{"name", name}, {"labels", {{"app", name}}}}},
+                            {"spec",
+                             {{"nodeName", node},
+                              {"terminationGracePeriodSeconds", 0},
+                              {"containers", kube::Json::array({std::move(container)})}}}};
     return client_.Create(kube::kPods, "default", pod, /*dry_run=*/false, deadline_).status();
   }
   // Its address, once it is Ready.
@@ -241,6 +246,54 @@ TEST_F(LocalNodesTest, PodsRunOnBothAndReachEachOther) {
   EXPECT_OK(cluster.fixture->Down());
   EXPECT_OK(NothingIsLeft(footprint, absl::Seconds(10)));
   EXPECT_TRUE(fs::is_empty(cluster.folder.path()));
+}
+
+// Each program of it, on what it is there for.
+TEST_F(LocalNodesTest, TheClientImageHasWhatTestsCall) {
+  for (const Prerequisite& missing : MissingForNodes(Cni::kBridge, Deadline::After(absl::Minutes(1)))) {
+    if (missing.optional) GTEST_SKIP() << "the client image: " << missing.what << ": " << missing.how;
+  }
+  ASSERT_OK_AND_ASSIGN(LocalCluster cluster, Start());
+  ASSERT_OK_AND_ASSIGN(kube::Access access, kube::LoadKubeconfig(cluster.access.kubeconfig, ""));
+  ASSERT_OK_AND_ASSIGN(auto client, kube::Client::Open(access));
+  Pods pods(*client);
+  ASSERT_OK(pods.RunContainer("client", "node-1",
+                              {{"name", "main"},
+                               {"image", kClientImage},
+                               {"imagePullPolicy", "Never"},
+                               {"command", kube::Json::array({"/usr/bin/pause"})}}));
+  ASSERT_OK(pods.Run("server", "node-2"));
+  ASSERT_OK(pods.Address("client"));
+  ASSERT_OK_AND_ASSIGN(const std::string server, pods.Address("server"));
+  const auto say = [&](std::vector<std::string> argv) {
+    const auto said = client->Exec("default", "client", "main", argv, Deadline::After(absl::Seconds(20)));
+    if (!said.ok()) return said.status().ToString();
+    return absl::StrCat(said->exit_code, " ", said->output, said->error_output);
+  };
+  const std::string url = absl::StrCat("http://", server, ":8080/hostname");
+  EXPECT_EQ(say({"curl", "--silent", "--fail", "--show-error", "-w", "%{response_code}", "--output", "/dev/null", url}),
+            "0 200");
+  EXPECT_THAT(say({"curl", "-k", "--silent", "https://kubernetes.default/version"}), HasSubstr("Unauthorized"));
+  EXPECT_THAT(say({"ping", "-c", "1", "-W", "2", "-M", "do", "-s", "1472", server}),
+              AllOf(StartsWith("0 "), HasSubstr("1480 bytes from")));
+  EXPECT_THAT(say({"ping", "-c", "1", "-W", "2", "-M", "do", "-s", "1473", server}), StartsWith("1 "));
+  EXPECT_EQ(say({"dig", "+short", "+time=2", "kubernetes.default.svc.cluster.local"}), "0 10.96.0.1\n");
+  EXPECT_THAT(say({"nslookup", "-type=A", "-timeout=2", "kubernetes.default"}), HasSubstr("Address: 10.96.0.1"));
+  EXPECT_THAT(say({"nc", "-z", "-v", "-w", "2", server, "8080"}), AllOf(StartsWith("0 "), HasSubstr("succeeded")));
+  EXPECT_THAT(say({"ip", "-4", "route", "show", "default"}), HasSubstr("dev eth0"));
+  EXPECT_THAT(say({"sh", "-c", "echo \"$BASH_VERSION\" && printf %s abc | md5sum"}),
+              HasSubstr("900150983cd24fb0d6963f7d28e17f72"));
+  EXPECT_THAT(
+      say({"sh", "-c",
+           absl::StrCat("timeout 10 tcpdump -n -c 2 -i eth0 icmp & sleep 1; ping -c 1 -W 2 ", server, "; wait $!")}),
+      AllOf(StartsWith("0 "), HasSubstr("ICMP echo request"), HasSubstr("2 packets captured")));
+  // What is beyond the cluster; its certificates are believed.
+  for (const char* there : {"http://world.tales.test./", "https://world.tales.test./public", "https://203.0.113.20/"}) {
+    EXPECT_EQ(say({"curl", "--silent", "--show-error", "-w", "%{response_code}", "--output", "/dev/null", there}),
+              "0 200");
+  }
+  EXPECT_THAT(say({"curl", "--silent", "--show-error", "http://other.tales.test./client-ip"}), HasSubstr("10.244."));
+  EXPECT_OK(cluster.fixture->Down());
 }
 
 TEST_F(LocalNodesTest, KilledByMinus9NothingIsLeft) {
