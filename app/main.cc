@@ -22,8 +22,8 @@
 #include "suites/conformance/import_faults.h"
 #include "suites/conformance/producer.h"
 #include "suites/conformance/suite.h"
+#include "suites/connectivity/producer.h"
 #include "suites/health/suite.h"
-#include "suites/imports/connectivity.h"
 #include "suites/known_issues/faults/ledger_faults.h"
 #include "suites/known_issues/suite.h"
 #include "suites/pod_security/suite.h"
@@ -59,7 +59,7 @@ tales::Registry Product() {
   tales::Registry registry;
   registry.suites = {tales::HealthSuite(), tales::ConfigSuite(),      tales::PodSecuritySuite(),
                      tales::CiliumSuite(), tales::KnownIssuesSuite(), tales::ConformanceSuite()};
-  registry.producers = {tales::conformance::ConformanceProducer(), tales::imports::ConnectivityProducer()};
+  registry.producers = {tales::conformance::ConformanceProducer(), tales::connectivity::ConnectivityProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["docker"] = [] { return std::make_unique<tales::docker::DockerFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;

@@ -9,6 +9,11 @@
 
 namespace tales {
 
+absl::StatusOr<std::filesystem::path> FindToolAtHand(const ClusterAccess& access, const std::string& name) {
+  if (const auto tool = access.tools.find(name); tool != access.tools.end()) return tool->second;
+  return FindProgram(name);
+}
+
 absl::StatusOr<std::filesystem::path> FindTool(const ClusterAccess& access, const std::string& name,
                                                const std::function<void(std::string_view)>& progress,
                                                Deadline deadline) {

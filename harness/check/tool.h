@@ -12,6 +12,9 @@
 
 namespace tales {
 
+// The one in access.tools, else the one in PATH. NotFound.
+absl::StatusOr<std::filesystem::path> FindToolAtHand(const ClusterAccess& access, const std::string& name);
+
 // The one in access.tools, else what access.tool_maker finds or builds, which may take minutes: `progress` is told
 // before. NotFound says why there is none.
 absl::StatusOr<std::filesystem::path> FindTool(const ClusterAccess& access, const std::string& name,

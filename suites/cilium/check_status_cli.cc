@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/base/subprocess.h"
 #include "harness/check/spec.h"
+#include "harness/check/tool.h"
 #include "suites/cilium/agent_status.h"
 #include "suites/cilium/checks.h"
 #include "suites/cilium/status_cli.h"
@@ -14,8 +15,8 @@ namespace {
 constexpr absl::Duration kCliDeadline = absl::Seconds(40);
 constexpr size_t kOutputLimit = 64 << 20;  // it repeats every agent's status and endpoints
 
-std::optional<std::string> NoCli(const Cluster&) {
-  if (FindProgram("cilium").ok()) return std::nullopt;
+std::optional<std::string> NoCli(const Cluster& cluster) {
+  if (FindToolAtHand(cluster.access(), "cilium").ok()) return std::nullopt;
   return "no program `cilium` in PATH";
 }
 const Requirement kNeedsCli{"program:cilium", "the cilium CLI", NoCli};
@@ -53,9 +54,11 @@ absl::StatusOr<OwnReading> ReadOurselves(CheckContext& context) {
 
 Outcome Look(CheckContext& context) {
   const ClusterAccess& access = context.cluster().access();
+  const absl::StatusOr<std::filesystem::path> program = FindToolAtHand(access, "cilium");
+  if (!program.ok()) return Outcome::CannotLook(program.status(), "cilium version --client");
   Command command{
-      .argv = {"cilium", "status", "-o", "json", "-n", NamespaceOf(context.definition()), "--helm-release-name",
-               ReleaseOf(context.definition()), "--kubeconfig", access.kubeconfig.string()},
+      .argv = {program->string(), "status", "-o", "json", "-n", NamespaceOf(context.definition()),
+               "--helm-release-name", ReleaseOf(context.definition()), "--kubeconfig", access.kubeconfig.string()},
       .output_limit = kOutputLimit};
   if (!access.kubernetes_context.empty()) {
     command.argv.push_back("--context");

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "suites/imports/connectivity_log.h"
 
 namespace tales::imports {
 namespace {
@@ -16,13 +17,10 @@ namespace {
 using reports::JUnitCase;
 using reports::JUnitResult;
 
-constexpr char kTest[] = "cilium.connectivity/";
 constexpr char kLogCheck[] = "check-log-errors";
 constexpr size_t kNamed = 3;           // failed actions that a message names
+constexpr size_t kLinesShown = 10;     // lines of a log that it does
 constexpr size_t kMostTests = 10'000;  // it has some hundred
-constexpr size_t kEvidence = 1 << 20;
-
-std::vector<std::string> Lines(std::string_view text) { return absl::StrSplit(text, '\n'); }
 
 std::string LastLine(std::string_view log) {
   while (!log.empty()) {
@@ -34,54 +32,63 @@ std::string LastLine(std::string_view log) {
   return "";
 }
 
-// What it printed between "[=] [cilium-test-1] Test [NAME]" and the next test; "" where there is nothing of it.
-std::string_view SectionOf(std::string_view log, std::string_view test) {
-  const size_t start = log.find(absl::StrCat("] Test [", test, "]"));
-  if (start == std::string_view::npos) return "";
-  const std::string_view rest = log.substr(start);
-  return rest.substr(0, std::min(rest.find("\n[=] ["), kEvidence));
-}
-
-// "Skipping test [dns-only] [93/112] (Feature l7-proxy is disabled)": how many for each reason, most first.
-std::string WhySkipped(std::string_view log) {
-  std::map<std::string, int> reasons;
-  for (std::string_view line : absl::StrSplit(log, '\n')) {
-    const size_t at = line.find("Skipping test [");
-    const size_t reason = line.rfind('(');
-    if (at == std::string_view::npos || reason == std::string_view::npos || reason < at) continue;
-    ++reasons[std::string(line.substr(reason + 1, line.rfind(')') - reason - 1))];
-  }
-  std::vector<std::pair<int, std::string>> ranked;
-  for (const auto& [reason, count] : reasons) ranked.emplace_back(-count, reason);
-  std::sort(ranked.begin(), ranked.end());
+// "TEST/SCENARIO/ACTION: PEERS: why", the first ones. The JUnit knows every action that failed, what it printed why.
+std::string Failures(const std::vector<FailedAction>& failed) {
   std::vector<std::string> texts;
-  for (const auto& [count, reason] : ranked) texts.push_back(absl::StrCat(-count, " ", reason));
-  return absl::StrJoin(texts, ", ");
+  for (const FailedAction& one : failed) {
+    if (texts.size() == kNamed) break;
+    texts.push_back(absl::StrCat(one.action, one.action.empty() || one.reason.empty() ? "" : ": ", one.reason));
+  }
+  std::string text = absl::StrJoin(texts, "; ");
+  if (failed.size() > kNamed) absl::StrAppend(&text, "; and ", failed.size() - kNamed, " more");
+  return text;
 }
 
-Outcome JudgeFailure(const JUnitCase& one, std::string_view log) {
-  std::vector<std::string> actions;
-  for (std::string& line : Lines(one.text)) {
-    if (!absl::StripAsciiWhitespace(line).empty()) actions.push_back(std::move(line));
+// What the ledger makes of the lines that the log check found. It is known where every one of them is, and where the
+// check found fault with nothing else; an expired entry excuses no more.
+Outcome JudgeLogCheck(const JUnitCase& one, const LogCheck& check, const Ledger* ledger) {
+  std::map<std::string, size_t> known;
+  std::vector<std::string> unknown = check.others;
+  for (std::string_view action : absl::StrSplit(one.text, '\n')) {
+    action = absl::StripAsciiWhitespace(action);
+    const bool is_told = !check.others.empty() || std::any_of(check.containers.begin(), check.containers.end(),
+                                                              [action](const LogCheck::Container& container) {
+                                                                return absl::EndsWith(action, container.name);
+                                                              });
+    if (!action.empty() && !is_told) unknown.push_back(absl::StrCat(action, ": it does not say why"));
   }
-  std::string found =
-      absl::StrJoin(actions.begin(), actions.begin() + static_cast<ptrdiff_t>(std::min(actions.size(), kNamed)), "; ");
-  if (actions.size() > kNamed) absl::StrAppend(&found, "; and ", actions.size() - kNamed, " more");
-  if (found.empty()) found = one.Why().empty() ? "it does not say what failed" : one.Why();
-  std::string next = absl::StrCat("cilium connectivity test --test '^", one.name, "/'");
-  if (one.name == kLogCheck) {
-    const std::vector<std::string> lines = InvestigatedLines(log);
-    if (!lines.empty()) found = absl::StrJoin(lines, "\n");
-    next = "a line that is known goes into knownIssues of the cluster file; the others: kubectl logs of that agent";
+  for (const LogCheck::Container& container : check.containers) {
+    if (!container.whole) unknown.push_back(absl::StrCat("not all lines of ", container.name, " were printed"));
+    for (const std::string& line : container.lines) {
+      const auto ruling = ledger == nullptr ? std::nullopt : ledger->RuleLine(line);
+      if (ruling.has_value() && ruling->excused) {
+        ++known[ruling->issue];
+      } else {
+        const std::string why = ruling.has_value() ? absl::StrCat("   (", ruling->why, ")") : "";
+        unknown.push_back(absl::StrCat(container.name, ": ", line, why));
+      }
+    }
   }
-  const std::string_view section = SectionOf(log, one.name);
-  return Outcome::Failed({.expected = "every action of the test does what it should", .found = found, .next = next})
-      .With({"test.log", std::string(section.empty() ? one.text : section)});
+  const std::string known_text = absl::StrJoin(known, ", ", [](std::string* out, const auto& issue) {
+    absl::StrAppend(out, issue.first, " (", issue.second, issue.second == 1 ? " line)" : " lines)");
+  });
+  if (unknown.empty()) {
+    return Outcome::Known(known.begin()->first, absl::StrCat("it fails for known lines alone: ", known_text));
+  }
+  const size_t all = unknown.size();
+  unknown.resize(std::min(all, kLinesShown));
+  if (all > kLinesShown) unknown.push_back(absl::StrCat("and ", all - kLinesShown, " more"));
+  std::string found = absl::StrJoin(unknown, "\n");
+  if (!known.empty()) absl::StrAppend(&found, "\nknown, and not counted: ", known_text);
+  return Outcome::Failed(
+      {.expected = "no warning or error in the logs of Cilium's containers that the ledger does not know",
+       .found = std::move(found),
+       .next = "a line that is known goes into knownIssues of the cluster file; the others: kubectl logs of that pod"});
 }
 
 class Gathering {
  public:
-  explicit Gathering(bool one_node) : one_node_(one_node) {}
+  Gathering(bool one_node, const Ledger* ledger) : one_node_(one_node), ledger_(ledger) {}
 
   void Add(const ForeignResult& result) {
     const std::string last = LastLine(result.log);
@@ -149,8 +156,10 @@ class Gathering {
 
   void AddCase(const JUnitCase& one, const std::string& log) {
     const bool is_bad = one.result == JUnitResult::kFailed || one.result == JUnitResult::kError;
-    ConnectivityVerdict verdict{std::string(one.name), is_bad ? JudgeFailure(one, log) : Outcome::Passed("passed"),
-                                absl::Seconds(one.seconds)};
+    ConnectivityVerdict verdict{
+        std::string(one.name),
+        is_bad ? JudgeConnectivityFailure(one, log, ledger_) : JudgeConnectivityPass(one.name, log),
+        absl::Seconds(one.seconds)};
     const auto [place, is_new] = places_.emplace(verdict.test, tests_.size());
     if (is_new) {
       tests_.push_back(std::move(verdict));
@@ -160,6 +169,7 @@ class Gathering {
   }
 
   const bool one_node_;
+  const Ledger* const ledger_;
   bool single_node_ = false;
   size_t skipped_ = 0;
   std::string why_skipped_, evidence_;
@@ -168,56 +178,44 @@ class Gathering {
   std::map<std::string, size_t> places_;  // in tests_
 };
 
-Outcome Produce(ProducerContext& context) {
-  const ForeignResults found = ReadForeignResults(context.inputs().imports, Tool::kConnectivity, context.folder());
-  if (found.results.empty() && found.strangers.empty()) {
-    return Outcome::Unsupported("the results of `cilium connectivity test`",
-                                "none: run it with --junit-file FILE, and name FILE with --import");
-  }
-  ConnectivityJudgement judgement = JudgeConnectivity(found, context.cluster().definition().SchedulableNodes() == 1);
-  std::vector<std::string> checks;
-  for (const ConnectivityVerdict& one : judgement.tests) checks.push_back(kTest + one.test);
-  context.Announce(checks);
-  for (const ConnectivityVerdict& one : judgement.tests) context.Report(kTest + one.test, one.outcome, one.duration);
-  return std::move(judgement.run);
-}
-
 }  // namespace
 
-std::vector<std::string> InvestigatedLines(std::string_view log) {
-  std::vector<std::string> found;
-  bool inside = false;
-  for (std::string_view line : absl::StrSplit(log, '\n')) {
-    if (absl::StrContains(line, "matching list of errors that must be investigated:")) {
-      inside = true;
-      continue;
-    }
-    // The list ends where its counts end: "... (2 occurrences)".
-    inside = inside && absl::EndsWith(line, " occurrences)");
-    if (inside) found.emplace_back(line);
-  }
-  return found;
+Outcome JudgeConnectivityPass(std::string_view test, std::string_view log) {
+  const std::string_view section = SectionOf(log, test);
+  if (section.empty()) return Outcome::Passed("passed");
+  const size_t actions = ActionsIn(section);
+  if (actions == 0) return Outcome::Inconclusive("it ran no action, so its success says nothing");
+  return Outcome::Passed(absl::StrCat(actions, actions == 1 ? " action" : " actions"));
 }
 
-ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node) {
-  Gathering gathering(one_node);
+Outcome JudgeConnectivityFailure(const JUnitCase& one, std::string_view log, const Ledger* ledger) {
+  const std::string_view section = SectionOf(log, one.name);
+  const Evidence evidence{"test.log", std::string(section.empty() ? one.text : section)};
+  if (one.name == kLogCheck) {
+    const LogCheck check = ReadLogCheck(section);
+    if (!check.containers.empty() || !check.others.empty()) return JudgeLogCheck(one, check, ledger).With(evidence);
+  }
+  std::vector<FailedAction> failed = FailedActions(section);
+  std::vector<FailedAction> named;
+  for (std::string_view line : absl::StrSplit(one.text, '\n')) {
+    if (line = absl::StripAsciiWhitespace(line); line.empty()) continue;
+    const auto told = std::find_if(failed.begin(), failed.end(),
+                                   [line](const FailedAction& action) { return action.action == line; });
+    named.push_back({std::string(line), told == failed.end() ? "" : told->reason});
+  }
+  std::string found = Failures(named.empty() ? failed : named);
+  if (found.empty()) found = one.Why().empty() ? "it does not say what failed" : one.Why();
+  return Outcome::Failed({.expected = "every action of the test does what it should",
+                          .found = std::move(found),
+                          .next = absl::StrCat("cilium connectivity test --test '^", one.name, "/'")})
+      .With(evidence);
+}
+
+ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node, const Ledger* ledger) {
+  Gathering gathering(one_node, ledger);
   for (const ForeignResult& result : found.results) gathering.Add(result);
   for (const absl::Status& stranger : found.strangers) gathering.AddStranger(stranger);
   return std::move(gathering).Judge();
-}
-
-Producer ConnectivityProducer() {
-  return {.id = "cilium.connectivity_run",
-          .question = "Did `cilium connectivity test` come to its end, and test anything?",
-          .tier = Tier::kRead,
-          .faults = {"import:connectivity-all-skipped", "import:connectivity-no-junit"},
-          .children = {{.id = "cilium.connectivity",
-                        .question = "Does the test of `cilium connectivity test` pass?",
-                        .many = true,
-                        .faults = {"import:connectivity-failed"}}},
-          .deadline = absl::Minutes(10),
-          .optional = true,
-          .produce = Produce};
 }
 
 }  // namespace tales::imports

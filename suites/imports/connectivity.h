@@ -6,11 +6,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "harness/check/ledger.h"
 #include "harness/check/outcome.h"
-#include "harness/runner/producer.h"
 #include "suites/imports/foreign_results.h"
 
 namespace tales::imports {
@@ -26,13 +27,14 @@ struct ConnectivityJudgement {
   std::vector<ConnectivityVerdict> tests;  // that ran; those that it left out are counted in `run`
 };
 
-// Pure. `one_node`: the cluster has one node for ordinary pods, as declared.
-ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node);
+// Pure. `one_node`: the cluster has one node for ordinary pods, as declared. check-log-errors fails for every warning
+// in Cilium's logs: where `ledger` (nullptr: none) knows each, so is the failure.
+ConnectivityJudgement JudgeConnectivity(const ForeignResults& found, bool one_node, const Ledger* ledger = nullptr);
 
-// The lines below "Found N logs ... that must be investigated": what check-log-errors fails for.
-std::vector<std::string> InvestigatedLines(std::string_view log);
-
-// cilium.connectivity/TEST.
-Producer ConnectivityProducer();
+// The verdict of one test that passed: inconclusive where `log` has it and shows that it did nothing (in an environment
+// of one node some do).
+Outcome JudgeConnectivityPass(std::string_view test, std::string_view log);
+// The verdict of one test that failed. `log`: what was printed, of this test at least, where that is there.
+Outcome JudgeConnectivityFailure(const reports::JUnitCase& one, std::string_view log, const Ledger* ledger);
 
 }  // namespace tales::imports

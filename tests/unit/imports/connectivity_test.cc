@@ -2,6 +2,8 @@
 #include "suites/imports/connectivity.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::imports {
@@ -46,7 +48,7 @@ const char kLogCheckLog[] = R"([=] [cilium-test-1] Test [check-log-errors] [112/
 .
   [.] Action [check-log-errors/no-errors-in-logs/rn/cilium/cilium-tsrs8 (cilium-agent)]
   ❌ Found 2 logs in rn/cilium/cilium-tsrs8 (cilium-agent) matching list of errors that must be investigated:
-time="2026-11-22T21:16:02.045862768Z" level=warning msg="Failed to send gratuitous arp" error="failed to craft ARP reply packet: invalid IPv4 address" subsys=l2-pod-announcements-garp (1 occurrences)
+time="2026-11-22T21:16:02.045862768Z" level=warning msg="Failed to send gratuitous arp" error="failed to craft ARP reply packet: invalid IPv4 address" ipAddr="invalid IP" k8sPodName= subsys=l2-pod-announcements-garp (1 occurrences)
 time=2026-11-22T21:16:00Z level=warn msg="Could not modify IPv4 gro_max_size and gso_max_size, disabling BIG TCP" module=agent.datapath.bigtcp device=eth0 error="invalid argument" (1 occurrences)
 .  [.] Action [check-log-errors/no-errors-in-logs/rn/cilium/cilium-tsrs8 (apply-sysctl-overwrites)]
 [=] [cilium-test-1] Skipping test [dns-only] [93/112] (Feature l7-proxy is disabled)
@@ -71,10 +73,10 @@ TEST(ConnectivityTest, OneVerdictForEachTestThatRan) {
   EXPECT_THAT(judgement.tests[1].outcome.problems()[0].next, HasSubstr("--test '^to-cidr-external/'"));
 }
 
+constexpr char kAgent[] = "check-log-errors/no-errors-in-logs/rn/cilium/cilium-tsrs8 (cilium-agent)";
+
 TEST(ConnectivityTest, TheLogCheckShowsTheLinesThatItFoundFaultWith) {
-  EXPECT_THAT(InvestigatedLines(kLogCheckLog), SizeIs(2));
-  const ConnectivityJudgement judgement = Judge(
-      JUnit(Failed("check-log-errors", "check-log-errors/no-errors-in-logs/rn/cilium/x (cilium-agent)")), kLogCheckLog);
+  const ConnectivityJudgement judgement = Judge(JUnit(Failed("check-log-errors", kAgent)), kLogCheckLog);
   EXPECT_THAT(Found(judgement.tests.at(0).outcome),
               AllOf(HasSubstr("Failed to send gratuitous arp"), HasSubstr("gro_max_size"), Not(HasSubstr("Action"))));
   EXPECT_THAT(judgement.tests[0].outcome.evidence().at(0).content,
@@ -82,6 +84,59 @@ TEST(ConnectivityTest, TheLogCheckShowsTheLinesThatItFoundFaultWith) {
   // Without the log there is only the action.
   EXPECT_THAT(Found(Judge(JUnit(Failed("check-log-errors", "check-log-errors/a/b"))).tests.at(0).outcome),
               HasSubstr("check-log-errors/a/b"));
+}
+
+KnownIssue Entry(std::string id, std::string until = "2099-01-01") {
+  return {.id = std::move(id), .link = "https://example.org/1", .reason = "r", .until_date = std::move(until)};
+}
+Outcome JudgeLogs(const std::string& actions, const std::string& log, const std::vector<KnownIssue>& entries) {
+  const Ledger ledger(entries, {}, absl::Now());
+  ForeignResults found;
+  found.results.push_back(
+      {"conn.xml", reports::ParseJUnit(JUnit(Failed("check-log-errors", actions)), "conn.xml"), log});
+  return JudgeConnectivity(found, false, &ledger).tests.at(0).outcome;
+}
+
+TEST(ConnectivityTest, ALogCheckThatFindsKnownLinesAloneIsKnown) {
+  const Outcome known = JudgeLogs(kAgent, kLogCheckLog, {Entry("KI-GARP"), Entry("KI-BIGTCP")});
+  EXPECT_EQ(known.verdict(), Verdict::kKnown);
+  EXPECT_EQ(known.issue(), "KI-BIGTCP");
+  EXPECT_THAT(known.found(), HasSubstr("KI-BIGTCP (1 line), KI-GARP (1 line)"));
+}
+
+TEST(ConnectivityTest, WhatTheLogCheckFindsBesidesIsTheFailure) {
+  // Of two lines one is known.
+  const Outcome half = JudgeLogs(kAgent, kLogCheckLog, {Entry("KI-GARP")});
+  EXPECT_EQ(half.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(half), AllOf(HasSubstr("gro_max_size"), Not(HasSubstr("gratuitous")),
+                                 HasSubstr("known, and not counted: KI-GARP (1 line)")));
+  const std::vector<KnownIssue> both = {Entry("KI-GARP"), Entry("KI-BIGTCP")};
+  EXPECT_THAT(Found(JudgeLogs(kAgent, kLogCheckLog, {Entry("KI-GARP", "2001-01-01"), both[1]})),
+              HasSubstr("2001-01-01 is over"));
+  // A container that was restarted is told beside its lines, and is no line.
+  const std::string restarted = absl::StrReplaceAll(
+      kLogCheckLog, {{"  ❌ Found",
+                      "  ❌ Non-zero (1) restart count of rn/cilium/cilium-tsrs8 (cilium-agent) must be "
+                      "investigated\n  ❌ Found"}});
+  EXPECT_EQ(JudgeLogs(kAgent, restarted, both).verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(JudgeLogs(kAgent, restarted, both)), HasSubstr("restart count"));
+  // More lines than were printed, and a container of which nothing was.
+  const std::string cut = absl::StrReplaceAll(kLogCheckLog, {{"Found 2 logs", "Found 3 logs"}});
+  EXPECT_EQ(JudgeLogs(kAgent, cut, both).verdict(), Verdict::kFailed);
+  const Outcome other = JudgeLogs(absl::StrCat(kAgent, "&#xA;check-log-errors/no-errors-in-logs/rn/cilium/x (config)"),
+                                  kLogCheckLog, both);
+  EXPECT_EQ(other.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(other), HasSubstr("x (config): it does not say why"));
+}
+
+TEST(ConnectivityTest, ATestThatDidNothingSaysNothing) {
+  const std::string log =
+      "[=] [cilium-test-1] Test [host-entity-ingress] [18/112]\n\n"
+      "[=] [cilium-test-1] Test [health] [54/112]\n..\n📋 Test Report [cilium-test-1]\n";
+  const ConnectivityJudgement judgement = Judge(JUnit(Passed("host-entity-ingress") + Passed("health")), log);
+  EXPECT_EQ(judgement.tests.at(0).outcome.verdict(), Verdict::kInconclusive);
+  EXPECT_EQ(judgement.tests.at(1).outcome.verdict(), Verdict::kPassed);
+  EXPECT_EQ(Found(judgement.tests[1].outcome), "2 actions");
 }
 
 TEST(ConnectivityTest, EverythingSkippedIsNotGreen) {

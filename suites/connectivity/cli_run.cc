@@ -1,0 +1,191 @@
+#include "suites/connectivity/cli_run.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "harness/base/file.h"
+#include "suites/imports/connectivity.h"
+
+namespace tales::connectivity {
+namespace {
+
+using reports::JUnitCase;
+using reports::JUnitResult;
+
+constexpr absl::Duration kStep = absl::Milliseconds(500);
+constexpr size_t kLogKept = 16 << 20;
+constexpr size_t kNamed = 5;
+
+std::string HowItEnded(const Finished& finished) {
+  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
+                              : absl::StrCat("ended with exit code ", finished.exit_code);
+}
+
+std::string Few(const std::vector<std::string>& all) {
+  std::vector<std::string> few(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(all.size(), kNamed)));
+  if (all.size() > kNamed) few.push_back(absl::StrCat("and ", all.size() - kNamed, " more"));
+  return absl::StrJoin(few, "; ");
+}
+
+std::string LogOf(const CliOptions& options) {
+  absl::StatusOr<std::string> log = ReadFile(options.folder / "connectivity.log", 256 << 20);
+  if (!log.ok()) return "";
+  if (log->size() > kLogKept) log->erase(0, log->size() - kLogKept);
+  return *std::move(log);
+}
+
+}  // namespace
+
+Outcome CliRun::Run() {
+  began_ = absl::Now();
+  const absl::StatusOr<std::unique_ptr<CliProcess>> process = CliProcess::Start(options_.cli);
+  if (!process.ok()) {
+    return Outcome::CannotLook(process.status(), absl::StrCat(options_.cli.program.string(), " version --client"));
+  }
+  while ((*process)->Follow(kStep, [this](const TestEvent& event) { Take(event); })) Watch(**process);
+  return Conclude(**process);
+}
+
+void CliRun::Tell(const std::string& test, Outcome outcome, absl::Duration duration) {
+  if (!told_.insert(test).second) return;
+  if (outcome.verdict() == Verdict::kFailed) {
+    if (const std::vector<std::string> dumps = NewSysdumps(); !dumps.empty()) {
+      outcome.With({"sysdump.txt", absl::StrCat(absl::StrJoin(dumps, "\n"), "\n")});
+    }
+  }
+  context_.Report(options_.prefix + test, outcome, duration);
+}
+
+void CliRun::Take(const TestEvent& event) {
+  if (options_.cli.workloads.connectivity.concurrency > 1) {
+    if (event.kind != TestEvent::Kind::kSkipped) context_.Progress(absl::StrCat("test ", event.test));
+    return;
+  }
+  if (event.kind == TestEvent::Kind::kStarted) {
+    test_began_ = absl::Now();
+    if (announced_.insert(event.test).second) context_.Announce({options_.prefix + event.test});
+    context_.Progress(absl::StrCat(event.number, " of ", event.all, ": ", event.test));
+    return;
+  }
+  // What it says of a test that was cut short is not about the cluster: the end of the run tells it as what it is.
+  if (event.kind == TestEvent::Kind::kSkipped || event.cancelled || interrupted_.has_value()) return;
+  live_[event.test] = event.failed;
+  const JUnitCase one{.name = event.test, .result = JUnitResult::kFailed};
+  Outcome outcome = event.failed ? imports::JudgeConnectivityFailure(one, event.log, &ledger_)
+                                 : imports::JudgeConnectivityPass(event.test, event.log);
+  context_.Progress(absl::StrCat(event.number, " of ", event.all, ": ", ToString(outcome.verdict()), " ", event.test));
+  Tell(event.test, std::move(outcome), absl::Now() - test_began_);
+}
+
+void CliRun::Watch(CliProcess& process) {
+  const absl::Time now = absl::Now();
+  if (interrupted_.has_value()) {
+    if (now - *interrupted_ > options_.grace && !killed_) {
+      killed_ = true;
+      process.Kill();
+    }
+    return;
+  }
+  // Its own timeout comes first; it is not relied on.
+  if (context_.deadline().remaining() > 2 * options_.grace && now - began_ < options_.cli.timeout + options_.grace) {
+    return;
+  }
+  interrupted_ = now;
+  process.Interrupt();
+}
+
+// No JUnit: what it had not told by then is not to be had.
+Outcome CliRun::BrokenOff(const CliProcess& process, const absl::Status& junit) {
+  const CliOutput& output = process.output();
+  const bool timed_out = interrupted_.has_value() || output.cancelled();
+  const std::string how =
+      absl::StrCat("`cilium connectivity test` ", HowItEnded(process.finished()),
+                   timed_out ? absl::StrCat(" when its time was up, after ",
+                                            absl::FormatDuration(absl::Trunc(absl::Now() - began_, absl::Seconds(1))))
+                             : "");
+  const absl::StatusCode code = timed_out ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kAborted;
+  for (const std::string& test : announced_) {
+    if (told_.contains(test)) continue;
+    Outcome outcome = Outcome::CannotLook(absl::Status(code, absl::StrCat(how, " while it ran")),
+                                          absl::StrCat("cilium connectivity test --test '^", test, "/'"));
+    if (test == output.current()) outcome.With({"test.log", output.current_log()});
+    Tell(test, std::move(outcome), absl::Now() - test_began_);
+  }
+  const std::string_view words = absl::StripAsciiWhitespace(std::string_view(output.tail()));
+  const std::string_view last = words.substr(words.rfind('\n') == std::string_view::npos ? 0 : words.rfind('\n') + 1);
+  const bool began = output.all() > 0;
+  return Outcome::CannotLook(
+             absl::Status(
+                 code,
+                 absl::StrCat(how, began ? absl::StrCat(", ", live_.size(), " tests having ended,") : " in its set-up",
+                              " and left no JUnit (", junit.message(), "); its last words: ", last)),
+             began ? "read connectivity.log in the run's folder; then run it again"
+                   : "kubectl -n cilium-test-1 get pods -o wide; kubectl -n cilium-test-1 get events")
+      .With({"connectivity.log", LogOf(options_.cli)});
+}
+
+Outcome CliRun::Conclude(const CliProcess& process) {
+  const std::filesystem::path file = JUnitOf(options_.cli);
+  imports::ForeignResults found;
+  found.results.push_back({file.string(), reports::ReadJUnit(file), LogOf(options_.cli)});
+  const imports::ForeignResult& result = found.results.front();
+  if (!result.junit.ok()) return BrokenOff(process, result.junit.status());
+  std::vector<std::string> disagreements;
+  bool any_failed = false;
+  std::set<std::string> written;
+  for (const JUnitCase& one : result.junit->cases()) {
+    if (one.result == JUnitResult::kSkipped) continue;
+    const std::string test(one.name);
+    const bool failed = one.result != JUnitResult::kPassed;
+    any_failed |= failed;
+    written.insert(test);
+    const auto live = live_.find(test);
+    if (live != live_.end() && live->second != failed) {
+      disagreements.push_back(absl::StrCat(test, ": printed ", live->second ? "failed" : "passed", ", written ",
+                                           failed ? "failed" : "passed"));
+    }
+  }
+  for (const auto& [test, failed] : live_) {
+    if (!written.contains(test)) disagreements.push_back(absl::StrCat(test, ": printed, not in the file"));
+  }
+  if (any_failed == process.finished().ok()) {
+    disagreements.push_back(
+        absl::StrCat("it ", HowItEnded(process.finished()), " though ", any_failed ? "a test" : "no test", " failed"));
+  }
+  imports::ConnectivityJudgement judgement = imports::JudgeConnectivity(found, options_.one_node, &ledger_);
+  for (imports::ConnectivityVerdict& one : judgement.tests) {
+    if (told_.contains(one.test)) continue;
+    if (announced_.insert(one.test).second) context_.Announce({options_.prefix + one.test});
+    Tell(one.test, std::move(one.outcome), one.duration);
+  }
+  for (const std::string& test : announced_) {
+    if (told_.contains(test)) continue;
+    Tell(test, Outcome::CannotLook(absl::InternalError("it began and is not in the JUnit"), "read connectivity.log"),
+         absl::ZeroDuration());
+  }
+  if (disagreements.empty()) return std::move(judgement.run);
+  return Outcome::CannotLook(absl::InternalError(absl::StrCat("what `cilium connectivity test` printed and the JUnit "
+                                                              "that it wrote disagree, so neither is believed: ",
+                                                              Few(disagreements))),
+                             "compare connectivity.log and junit.xml in the run's folder")
+      .With({"disagreements.txt", absl::StrJoin(disagreements, "\n")});
+}
+
+std::vector<std::string> CliRun::NewSysdumps() {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.cli.folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (absl::StartsWith(name, "cilium-sysdump-") && sysdumps_.insert(name).second) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace tales::connectivity

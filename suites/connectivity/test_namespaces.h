@@ -1,0 +1,40 @@
+// The namespaces that `cilium connectivity test` works in, cilium-test-1 and on: made ready for its pods, which a
+// cluster's usual PodSecurity level refuses, and put back as they were.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "harness/base/deadline.h"
+#include "harness/kube/client.h"
+
+namespace tales::connectivity {
+
+// Thread-compatible.
+class TestNamespaces {
+ public:
+  // Lets pods of any kind into cilium-test-1 to `count`, which are made where they are not there.
+  static absl::StatusOr<TestNamespaces> Prepare(kube::Client& client, int count, Deadline deadline);
+
+  // Takes away what has come since: namespaces of this name that were not there, and in those that were the objects
+  // that were not; their labels are what they were. Waits until it is gone; returns what is still there when `deadline`
+  // has passed.
+  absl::StatusOr<std::vector<std::string>> Restore(Deadline deadline);
+
+ private:
+  using Names = std::set<std::string>;  // "deployments client"
+  explicit TestNamespaces(kube::Client& client) : client_(&client) {}
+  absl::StatusOr<Names> ObjectsIn(const std::string& name, Deadline deadline);
+  absl::StatusOr<Names> Existing(Deadline deadline);
+  absl::StatusOr<std::vector<std::string>> Remove(Deadline deadline);
+
+  kube::Client* client_;
+  Names before_;                              // namespaces that were there
+  std::map<std::string, Names> objects_;      // what was in those
+  std::map<std::string, kube::Json> labels_;  // those of theirs that were changed, as they were; null: not there
+};
+
+}  // namespace tales::connectivity

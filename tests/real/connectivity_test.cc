@@ -1,0 +1,223 @@
+// `cilium connectivity test` and `cilium status` on two real nodes with a real Cilium: what we make of them, and what
+// is left of them afterwards.
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "fixtures/local/assets.h"
+#include "fixtures/local/node/prerequisites.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/subprocess.h"
+#include "harness/kube/client.h"
+#include "nlohmann/json.hpp"
+#include "suites/connectivity/cli_run.h"
+#include "suites/connectivity/producer.h"
+#include "tests/real/local_cluster.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/conformance/fake_producer_context.h"
+
+namespace tales::connectivity {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::AllOf;
+using testing::FakeProducerContext;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::LocalCluster;
+using ::testing::Not;
+
+constexpr char kNamespace[] = "cilium-test-1";
+constexpr kube::ResourcePath kKinds[] = {kube::kDeployments, kube::kDaemonSets, kube::kServices, kube::kPods};
+
+absl::Status Available() {
+  absl::Status found = testing::NodesAreAvailable();
+  if (found.ok()) found = testing::CiliumIsAvailable();
+  if (found.ok()) found = FindAsset(CiliumCliAsset(), {.may_build = false}).status();
+  if (!found.ok()) return found;
+  for (const Prerequisite& missing : MissingForNodes(Cni::kCilium, Deadline::After(absl::Minutes(1)))) {
+    return absl::NotFoundError(absl::StrCat(missing.what, ": ", missing.how));
+  }
+  return found;
+}
+
+// One cluster for all of them: it is its programs that take their time.
+class ConnectivityTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!Available().ok()) return;
+    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium.yaml");
+    ASSERT_OK(cluster);
+    cluster_ = new LocalCluster(*std::move(cluster));
+    cluster_->access.granted = Tier::kCreate;
+  }
+  static void TearDownTestSuite() {
+    if (cluster_ == nullptr) return;
+    EXPECT_OK(cluster_->fixture->Down());
+    delete cluster_;
+    cluster_ = nullptr;
+  }
+  void SetUp() override {
+    if (const absl::Status available = Available(); !available.ok()) {
+      GTEST_SKIP() << "a real Cilium and its CLI: " << available.message();
+    }
+    ASSERT_NE(cluster_, nullptr);
+    auto folder = TemporaryFolder::Make("tales-connectivity-test");
+    ASSERT_OK(folder);
+    folder_.emplace(*std::move(folder));
+    context_.emplace(folder_->path());
+    context_->deadline_ = Deadline::After(absl::Minutes(30));
+    ASSERT_OK_AND_ASSIGN(context_->cluster_, Cluster::Open(cluster_->access));
+    client_ = context_->cluster_->kube();
+  }
+  Outcome Produce(const std::string& tests) {
+    context_->inputs_.connectivity = tests;
+    return ConnectivityProducer().produce(*context_);
+  }
+  static std::string Found(const Outcome& outcome) {
+    return outcome.problems().empty() ? outcome.found() : outcome.problems()[0].found;
+  }
+  Deadline Soon() { return Deadline::After(absl::Seconds(30)); }
+  std::vector<std::string> ObjectsInNamespace() {
+    std::vector<std::string> names;
+    for (const kube::ResourcePath& kind : kKinds) {
+      const auto objects = client_->List(kind, kNamespace, {}, Soon());
+      EXPECT_OK(objects);
+      if (!objects.ok()) continue;
+      for (const kube::Json& one : *objects) names.push_back(one["metadata"]["name"].get<std::string>());
+    }
+    return names;
+  }
+  absl::Status SetEnforce(const kube::Json& level) {
+    const kube::Json patch = {{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", level}}}}}};
+    return client_->MergePatch(kube::kNamespaces, "", kNamespace, patch, /*dry_run=*/false, Soon()).status();
+  }
+
+  static LocalCluster* cluster_;
+  std::optional<TemporaryFolder> folder_;
+  std::optional<FakeProducerContext> context_;
+  kube::Client* client_ = nullptr;
+};
+LocalCluster* ConnectivityTest::cluster_ = nullptr;
+
+TEST_F(ConnectivityTest, EachTestHasItsVerdictAndNothingIsLeft) {
+  ASSERT_OK(SetEnforce("baseline"));  // refuses the test's pods, so it has to be put right, and back
+  const Outcome run = Produce("^no-policies/,^all-ingress-deny/,^client-egress/,^health/,^pod-to-pod-no-frag/");
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("5 of 5 tests passed, 107 were left out"), Not(HasSubstr("one node"))));
+  EXPECT_EQ(context_->Told().size(), 5u);
+  for (const auto& [check, outcome] : context_->reported_) {
+    EXPECT_EQ(outcome.verdict(), Verdict::kPassed) << check << ": " << Found(outcome);
+    EXPECT_THAT(Found(outcome), HasSubstr("action")) << check;  // told from what it printed, as it ended
+  }
+  ASSERT_OK_AND_ASSIGN(const kube::Json after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
+  EXPECT_EQ(after["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
+  EXPECT_OK(SetEnforce("privileged"));
+  EXPECT_OK(RetryUntil(Deadline::After(absl::Minutes(1)), "its pods to go", absl::Seconds(1), [&] {
+    const auto left = ObjectsInNamespace();
+    return left.empty() ? absl::OkStatus() : absl::UnavailableError(left.front());
+  }));
+}
+
+// The shell's habit of ^...$: the tool itself calls it a success.
+TEST_F(ConnectivityTest, APatternThatMatchesNothingIsNoSuccess) {
+  const Outcome run = Produce("^no-policies$");
+  EXPECT_EQ(run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(run), HasSubstr("all 112 tests were skipped"));
+  EXPECT_THAT(context_->Told(), IsEmpty());
+}
+
+// A policy of somebody else's in the way of one kind of client.
+TEST_F(ConnectivityTest, WhatDoesNotGetThroughIsNamed) {
+  const kube::Json policy = {
+      {"apiVersion", "networking.k8s.io/v1"},
+      {"kind", "NetworkPolicy"},
+      {"metadata", {{"name", "in-the-way"}}},
+      {"spec",
+       {{"podSelector", {{"matchLabels", {{"name", "echo-other-node"}}}}}, {"policyTypes", json::array({"Ingress"})}}}};
+  constexpr kube::ResourcePath kPolicies{"networking.k8s.io/v1", "networkpolicies"};
+  ASSERT_OK(client_->Create(kPolicies, kNamespace, policy, /*dry_run=*/false, Soon()));
+  const Outcome run = Produce("^no-policies-extra/,^health/");
+  EXPECT_OK(client_->Delete(kPolicies, kNamespace, "in-the-way", Soon()));
+  // Its set-up waits for these very ways, so it may not even begin: an error that says so, and never a success.
+  if (run.verdict() == Verdict::kPassed) {
+    const Outcome& outcome = context_->reported_.at("cilium.connectivity/no-policies-extra");
+    EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
+    EXPECT_THAT(Found(outcome), HasSubstr("timed out"));
+  } else {
+    EXPECT_EQ(run.verdict(), Verdict::kError);
+    EXPECT_THAT(Found(run), AllOf(HasSubstr("left no JUnit"), HasSubstr("echo-other-node")));
+  }
+}
+
+TEST_F(ConnectivityTest, WhenItsTimeIsUpItIsAnError) {
+  const ClusterDefinition& definition = context_->cluster_->definition();
+  const Ledger ledger(definition.known_issues, {}, absl::Now());
+  RunOptions options{.cli = {.program = cluster_->access.tools.at("cilium"),
+                             .kubeconfig = cluster_->access.kubeconfig,
+                             .folder = folder_->path() / "run",
+                             .tests = "^no-policies/",
+                             .timeout = absl::Seconds(2),
+                             .workloads = definition.workloads}};
+  const Outcome run = CliRun(*context_, ledger, options).Run();
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("its time was up"), HasSubstr("left no JUnit")));
+}
+
+// The verdict of one check of `tales verify`, on the cluster as it is; and what it found.
+std::pair<std::string, std::string> Verify(const LocalCluster& cluster, const std::string& check) {
+  const auto folder = TemporaryFolder::Make("tales-connectivity-verify");
+  EXPECT_OK(folder);
+  if (!folder.ok()) return {};
+  const fs::path out = folder->path() / "run";
+  const std::string path =
+      absl::StrCat(cluster.access.tools.at("cilium").parent_path().string(), ":", std::getenv("PATH"));
+  const auto ran = tales::Run(
+      {.argv = {TALES_PROGRAM, "verify", "--fixture", "adopt", "--cluster", cluster.access.cluster_file.string(),
+                "--check", check, "--settle", "60s", "--out", out.string()},
+       .environment = {{"PATH", path}}},
+      Deadline::After(absl::Minutes(5)));
+  EXPECT_OK(ran);
+  const auto text = ReadFile(out / "report.json");
+  EXPECT_OK(text) << (ran.ok() ? ran->output + ran->error_output : "");
+  if (!text.ok()) return {};
+  const json report = json::parse(*text);
+  for (const json& one : report["checks"]) {
+    if (one["check"] == check) return {one.value("verdict", ""), one.value("found", "")};
+  }
+  return {"", report.dump(1)};
+}
+
+TEST_F(ConnectivityTest, CiliumStatusAgreesAndNoticesAnAgentThatIsDown) {
+  const auto [healthy, why] = Verify(*cluster_, "cilium.status_cli");
+  EXPECT_EQ(healthy, "passed") << why;
+
+  // One agent goes, and the one that should follow has an image that is nowhere.
+  ASSERT_OK_AND_ASSIGN(const auto agents,
+                       client_->List(kube::kPods, "cilium", {.label_selector = "k8s-app=cilium"}, Soon()));
+  ASSERT_FALSE(agents.empty());
+  ASSERT_OK_AND_ASSIGN(kube::Json set, client_->Get(kube::kDaemonSets, "cilium", "cilium", Soon()));
+  const kube::Json was = set["spec"]["template"]["spec"]["initContainers"];
+  const auto with = [&](const kube::Json& init) {
+    const kube::Json patch = {{"spec",
+                               {{"updateStrategy", {{"type", "OnDelete"}, {"rollingUpdate", nullptr}}},
+                                {"template", {{"spec", {{"initContainers", init}}}}}}}};
+    return client_->MergePatch(kube::kDaemonSets, "cilium", "cilium", patch, /*dry_run=*/false, Soon()).status();
+  };
+  kube::Json broken = was;
+  broken[0]["image"] = "registry.invalid/nowhere:1";
+  ASSERT_OK(with(broken));
+  ASSERT_OK(client_->Delete(kube::kPods, "cilium", agents[0]["metadata"]["name"].get<std::string>(), Soon()));
+  const auto [down, found] = Verify(*cluster_, "cilium.status_cli");
+  EXPECT_EQ(down, "failed") << found;
+  EXPECT_THAT(found, Not(HasSubstr("our own reading saw nothing")));
+  EXPECT_OK(with(was));
+}
+
+}  // namespace
+}  // namespace tales::connectivity

@@ -1,0 +1,157 @@
+// A run of the CLI, by a script that behaves like it and misbehaves on demand.
+#include "suites/connectivity/cli_run.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "harness/base/file.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/conformance/fake_producer_context.h"
+
+namespace tales::connectivity {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kTwo[] = R"(🏃[cilium-test-1] Running 3 tests ...
+[=] [cilium-test-1] Test [no-policies] [1/3]
+..
+[=] [cilium-test-1] Skipping test [dns-only] [2/3] (Feature l7-proxy is disabled)
+[=] [cilium-test-1] Test [health] [3/3]
+.
+  [.] Action [health/cilium-health/a: b -> c (10.0.0.1:80)]
+  ❌ command "curl http://10.0.0.1:80" failed: command failed (pod=b, container=x): command terminated with exit code 28
+)";
+constexpr char kReport[] = "\n📋 Test Report [cilium-test-1]\n❌ 1/2 tests failed\n[cilium-test-1] 1 tests failed\n";
+
+std::string JUnit(const std::string& cases) {
+  return absl::StrCat("<testsuites><testsuite name=\"connectivity test\">", cases, "</testsuite></testsuites>");
+}
+std::string Case(const std::string& name, const std::string& body = "") {
+  return absl::StrCat("<testcase name=\"", name, "\" classname=\"connectivity test\" time=\"2\">", body, "</testcase>");
+}
+constexpr char kFailure[] =
+    "<failure message=\"health failed\">health/cilium-health/a: b -&gt; c (10.0.0.1:80)</failure>";
+
+class CliRunTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TemporaryFolder::Make("tales-cli-run-test");
+    ASSERT_OK(folder);
+    folder_.emplace(*std::move(folder));
+    context_.emplace(folder_->path());
+    options_ = {.cli = {.program = folder_->path() / "cilium", .folder = folder_->path() / "run", .tests = "all"},
+                .grace = absl::Seconds(1)};
+  }
+  // It prints `text`, leaves `junit` ("": none), and then `end`.
+  Outcome Run(const std::string& text, const std::string& junit, const std::string& end) {
+    EXPECT_OK(WriteFileAtomically(folder_->path() / "text", text));
+    EXPECT_OK(WriteFileAtomically(folder_->path() / "junit", junit));
+    const std::string keep = junit.empty() ? "" : "cp ../junit junit.xml\n";
+    EXPECT_OK(
+        WriteFileAtomically(options_.cli.program, absl::StrCat("#!/bin/sh\ncat ../text\n", keep, end, "\n"), 0755));
+    return CliRun(*context_, ledger_, options_).Run();
+  }
+  const Outcome& Told(const std::string& test) { return context_->reported_.at("cilium.connectivity/" + test); }
+  static std::string Found(const Outcome& outcome) {
+    return outcome.problems().empty() ? outcome.found() : outcome.problems()[0].found;
+  }
+
+  std::optional<TemporaryFolder> folder_;
+  std::optional<testing::FakeProducerContext> context_;
+  const Ledger ledger_{{}, {}, absl::Now()};
+  RunOptions options_;
+};
+
+TEST_F(CliRunTest, EachTestGetsItsVerdict) {
+  const Outcome run =
+      Run(std::string(kTwo) + kReport,
+          JUnit(Case("no-policies") + Case("dns-only", "<skipped/>") + Case("health", kFailure)), "exit 1");
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("1 of 2 tests passed, 1 were left out"), HasSubstr("l7-proxy")));
+  EXPECT_THAT(context_->Told(),
+              ElementsAre("passed cilium.connectivity/no-policies", "failed cilium.connectivity/health"));
+  EXPECT_EQ(Found(Told("no-policies")), "2 actions");
+  EXPECT_EQ(Found(Told("health")),
+            "health/cilium-health/a: b -> c (10.0.0.1:80): curl http://10.0.0.1:80: exit code 28 (timed out)");
+  EXPECT_THAT(context_->progress_, ::testing::Contains("1 of 3: passed no-policies"));
+}
+
+TEST_F(CliRunTest, WhereOutputAndFileDisagreeNeitherIsBelieved) {
+  const Outcome run =
+      Run(std::string(kTwo) + kReport, JUnit(Case("no-policies", "<failure/>") + Case("health")), "exit 1");
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("health: printed failed, written passed"),
+                                HasSubstr("no-policies: printed passed, written failed")));
+  EXPECT_EQ(Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)), "exit 0").verdict(),
+            Verdict::kError);
+}
+
+TEST_F(CliRunTest, WithoutAFileItIsAnErrorWithItsLastWords) {
+  const Outcome run =
+      Run("⌛ Waiting\n\nError: connectivity test failed: timeout reached waiting for client\n", "", "exit 1");
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("in its set-up"), HasSubstr("timeout reached waiting for client")));
+  EXPECT_THAT(context_->Told(), ElementsAre());
+}
+
+TEST_F(CliRunTest, KilledItLeavesWhatItToldAndTheRestIsAnError) {
+  const Outcome run = Run(kTwo, "", "kill -9 $$");
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(run), HasSubstr("signal 9"));
+  EXPECT_THAT(context_->Told(),
+              ElementsAre("passed cilium.connectivity/no-policies", "error cilium.connectivity/health"));
+  EXPECT_THAT(Told("health").evidence().at(0).content, HasSubstr("exit code 28"));
+}
+
+TEST_F(CliRunTest, WhatEndsAfterItsTimeWasUpSaysNothing) {
+  const Outcome run =
+      Run(absl::StrCat(kTwo, "Cancellation request (timeout (5m0s) reached) received, cancelling tests...\n"), "",
+          "exit 1");
+  EXPECT_THAT(Found(run), AllOf(HasSubstr("time was up"), HasSubstr("1 tests having ended")));
+  EXPECT_THAT(context_->Told(),
+              ElementsAre("passed cilium.connectivity/no-policies", "error cilium.connectivity/health"));
+}
+
+TEST_F(CliRunTest, OneThatHangsIsInterruptedAndThenKilled) {
+  options_.cli.timeout = absl::ZeroDuration();
+  const absl::Time start = absl::Now();
+  const Outcome run = Run(kTwo, "", "trap '' INT; sleep 60 & wait; wait");
+  EXPECT_LT(absl::Now() - start, absl::Seconds(20));
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(run), HasSubstr("signal 9"));
+}
+
+TEST_F(CliRunTest, APatternThatMatchesNothingIsNoSuccess) {
+  const Outcome run =
+      Run("🏃[cilium-test-1] Running 1 tests ...\n[=] [cilium-test-1] Skipping test [health] [1/1] (skipped by user)\n"
+          "✅ [cilium-test-1] All 0 tests (0 actions) successful, 1 tests skipped, 0 scenarios skipped.\n",
+          JUnit(Case("health", "<skipped/>")), "exit 0");
+  EXPECT_EQ(run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(run), HasSubstr("all 1 tests were skipped"));
+}
+
+TEST_F(CliRunTest, SideBySideTheFileAloneCounts) {
+  options_.cli.workloads.connectivity.concurrency = 2;
+  const Outcome run = Run(kTwo, JUnit(Case("no-policies", "<failure/>") + Case("health")), "exit 1");
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
+  EXPECT_THAT(context_->Told(),
+              UnorderedElementsAre("failed cilium.connectivity/no-policies", "passed cilium.connectivity/health"));
+}
+
+TEST_F(CliRunTest, ASysdumpIsNamed) {
+  Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)),
+      ": > cilium-sysdump-1.zip; exit 1");
+  ASSERT_EQ(Told("health").evidence().size(), 2u);
+  EXPECT_THAT(Told("health").evidence()[1].content, HasSubstr("cilium-sysdump-1.zip"));
+}
+
+TEST_F(CliRunTest, AProgramThatIsNotThere) {
+  options_.cli.program = "/nowhere/cilium";
+  EXPECT_EQ(CliRun(*context_, ledger_, options_).Run().verdict(), Verdict::kError);
+}
+
+}  // namespace
+}  // namespace tales::connectivity
