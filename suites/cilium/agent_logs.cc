@@ -1,5 +1,6 @@
 #include "suites/cilium/agent_logs.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/match.h"
@@ -45,6 +46,32 @@ bool IsHarmless(std::string_view line) {
   return false;
 }
 
+bool IsHarmlessWarning(std::string_view line) {
+  static constexpr std::array<std::string_view, 19> kTexts = {
+      "Deleting no longer present service",
+      " PodCIDR not available",
+      "Unable to get node resource",
+      "etcd client timeout exceeded",
+      "Unable to restore endpoint, ignoring",
+      "Unable to restore router IP from filesystem",
+      "Router IP could not be re-allocated",
+      "unable to release identity: unable to find key in local cache",
+      "Found master key after proceeding with new allocation",
+      "unable to re-create missing master key",
+      "Unable update CRD identity information with a reference for this node",
+      "cilium_call_policy: delete: key does not exist",
+      "hubble events queue is full",
+      "service not found",
+      "Couldn't find state, ignoring endpoint",
+      "Failed to get identity labels for endpoint",
+      "Failed to create gRPC client",
+      "Failed to create peer client for peers synchronization",
+      "Network status error received, restarting client connections",
+  };
+  return std::any_of(kTexts.begin(), kTexts.end(),
+                     [line](std::string_view text) { return absl::StrContains(line, text); });
+}
+
 LogReading::LogReading(const Ledger& ledger) : ledger_(ledger) {
   auto scanner =
       logs::LineScanner::Make(logs::TroublePatterns(), [this](const logs::FoundLine& found) { Take(found.text); });
@@ -54,6 +81,7 @@ LogReading::LogReading(const Ledger& ledger) : ledger_(ledger) {
 void LogReading::Take(std::string_view line) {
   const logs::LogLine parsed = logs::ParseLogLine(line);
   if (!logs::IsTrouble(line, parsed) || IsHarmless(line)) return;
+  if (parsed.level == logs::Level::kWarning && IsHarmlessWarning(line)) return;
   const std::optional<Ledger::LineRuling> ruling = ledger_.RuleLine(line);
   if (ruling && ruling->excused) {
     ++known_[ruling->issue];

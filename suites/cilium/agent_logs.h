@@ -17,6 +17,8 @@ namespace tales::cilium {
 // A line that the project itself passes over when it looks through its agents' logs: what two replicas, or an agent and
 // a controller, do to each other's writes in passing. Source: cilium-cli, connectivity/tests/errors.go.
 bool IsHarmless(std::string_view line);
+// The same, for lines that are no worse than a warning: two who allocate one identity, what goes while it is looked at.
+bool IsHarmlessWarning(std::string_view line);
 
 // One container's log, fed as it comes and never held. Lines that differ in their numbers and names alone are told
 // once.

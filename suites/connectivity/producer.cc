@@ -71,9 +71,9 @@ Outcome RunTest(ProducerContext& context) {
   const ClusterDefinition& definition = cluster.definition();
   const absl::StatusOr<std::filesystem::path> program = FindCli(context);
   if (!program.ok()) {
-    return Outcome::Unsupported("the cilium CLI", absl::StrCat(program.status().message(),
-                                                               "; `tales assets --cilium-cli` builds it, then put it "
-                                                               "into PATH"));
+    // It was asked for, so that it is not done must not look like success.
+    return Outcome::CannotLook(program.status(),
+                               "`tales assets --cilium-cli` builds the cilium CLI; then put it into PATH");
   }
   const WorkloadsDefinition& workloads = definition.workloads;
   RunOptions options{.cli = {.program = *program,

@@ -40,6 +40,21 @@ TEST(Logs, KnownAndHarmlessLinesAreNoTrouble) {
   EXPECT_EQ(reading.bytes(), log.size());
 }
 
+// Two agents that allocate one identity: a warning, and no more than that.
+TEST(Logs, WhatTheProjectPassesOverInWarningsIsTroubleInErrors) {
+  const Ledger ledger({}, {}, absl::Now());
+  const std::string text =
+      " msg=\"Key allocation attempt failed\" error=\"unable to re-create missing master key 'x': 1470\"\n";
+  LogReading reading(ledger);
+  reading.Feed("time=\"2026-11-26T02:01:44Z\" level=warning" + text);
+  reading.Finish();
+  EXPECT_THAT(JudgeLog(reading, "cilium-agent on n3", "kubectl logs x"), IsEmpty());
+  LogReading errors(ledger);
+  errors.Feed("time=\"2026-11-26T02:01:44Z\" level=error" + text);
+  errors.Finish();
+  EXPECT_THAT(JudgeLog(errors, "cilium-agent on n3", "kubectl logs x"), SizeIs(1));
+}
+
 TEST(Logs, WithoutAnEntryAKnownLineFails) {
   const Ledger ledger({}, {}, absl::Now());
   LogReading reading(ledger);
