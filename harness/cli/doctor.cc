@@ -83,8 +83,23 @@ class Doctor {
                       " from the siderolabs/talos releases"));
     Tool("kubectl", false, "install it from dl.k8s.io or your distribution; only next steps in reports use it");
     Tool("helm", brings_up && fixture_ != "docker", "install it from get.helm.sh; bring-up installs Cilium with it");
+    if (definition_.has_value() && definition_->cilium.has_value()) CiliumCli();
     if (HasMachinesOf("qemu")) Tell(qemu::Examine(definition_.has_value() ? &*definition_ : nullptr));
     if (fixture_ == "docker") Tell(docker::Examine(definition_.has_value() ? &*definition_ : nullptr));
+  }
+
+  // `cilium status` is optional; a profile that runs `cilium connectivity test` needs it.
+  void CiliumCli() {
+    const auto profile = definition_->profiles.find(options_.profile);
+    const bool needed = profile != definition_->profiles.end() && !profile->second.connectivity.empty() &&
+                        profile->second.connectivity != "none";
+    absl::StatusOr<std::filesystem::path> path = FindProgram("cilium");
+    if (!path.ok() && fixture_ == "local") path = FindAsset(CiliumCliAsset(), {.may_build = false});
+    if (path.ok()) return Ok("cilium", path->string());
+    Lacks(
+        needed, "cilium", "not found in PATH",
+        "install the CLI from the cilium/cilium-cli releases (v0.18), or build it with `tales assets --cilium-cli`; it "
+        "runs `cilium connectivity test` and `cilium status`");
   }
 
   // A node may have a fixture of its own.

@@ -40,7 +40,7 @@ class CliRun {
   void Watch(CliProcess& process);
   void Tell(const std::string& test, Outcome outcome, absl::Duration duration);
   Outcome Conclude(const CliProcess& process);
-  Outcome BrokenOff(const CliProcess& process, const absl::Status& junit);
+  Outcome BrokenOff(const CliProcess& process, const std::string& junit);
   std::vector<std::string> NewSysdumps();
 
   ProducerContext& context_;

@@ -26,6 +26,8 @@ constexpr kube::ResourcePath kKinds[] = {kube::kDeployments,
                                          {"networking.k8s.io/v1", "networkpolicies"},
                                          {"cilium.io/v2", "ciliumnetworkpolicies"}};
 
+constexpr char kMadeBy[] = "app.kubernetes.io/managed-by", kTales[] = "tales";
+constexpr char kBefore[] = "tales/before-connectivity-test";
 const char* const kLabels[] = {"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn"};
 
 std::string NameOf(const Json& object) { return Text(object, "metadata.name"); }
@@ -52,37 +54,64 @@ absl::StatusOr<TestNamespaces::Names> TestNamespaces::Existing(Deadline deadline
   return names;
 }
 
+// What was there before: what an earlier run wrote down, where one was killed.
+absl::Status TestNamespaces::Remember(const Json& namespace_, Deadline deadline) {
+  const std::string name = NameOf(namespace_);
+  if (Label(namespace_, kMadeBy) == kTales) return absl::OkStatus();  // ours to take away
+  before_.insert(name);
+  const Json annotations = namespace_["metadata"].value("annotations", Json::object());
+  const Json written = Json::parse(annotations.value(kBefore, ""), nullptr, /*allow_exceptions=*/false);
+  if (written.is_object() && written.contains("labels") && written.contains("objects")) {
+    labels_[name] = written["labels"];
+    for (const Json& object : written["objects"])
+      objects_[name].insert(object.is_string() ? object.get<std::string>() : "");
+    return absl::OkStatus();
+  }
+  for (const char* label : kLabels) {
+    const std::string value = Label(namespace_, label);
+    labels_[name][label] = value.empty() ? Json(nullptr) : Json(value);
+  }
+  TALES_ASSIGN_OR_RETURN(objects_[name], ObjectsIn(name, deadline));
+  return absl::OkStatus();
+}
+
+absl::Status TestNamespaces::Make(const std::string& name, Deadline deadline) {
+  Json labels = {{kMadeBy, kTales}};
+  for (const char* label : kLabels) labels[label] = "privileged";
+  const Json made = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}, {"labels", labels}}}};
+  const absl::Status status =
+      client_->Create(kube::kNamespaces, "", made, /*dry_run=*/false, deadline.AtMost(kCall)).status();
+  // One of ours that a killed run left is as it should be.
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : Annotate(status, absl::StrCat("making namespace ", name));
+}
+
+absl::Status TestNamespaces::Open(const std::string& name, Deadline deadline) {
+  const Json before = {{"labels", labels_[name]}, {"objects", objects_[name]}};
+  Json labels = Json::object();
+  for (const char* label : kLabels) labels[label] = "privileged";
+  const Json patch = {{"metadata", {{"labels", labels}, {"annotations", {{kBefore, before.dump()}}}}}};
+  return Annotate(
+      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
+      absl::StrCat("labelling namespace ", name));
+}
+
+absl::Status TestNamespaces::Close(const std::string& name, Deadline deadline) {
+  const Json patch = {{"metadata", {{"labels", labels_[name]}, {"annotations", {{kBefore, nullptr}}}}}};
+  return Annotate(
+      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
+      absl::StrCat("labelling namespace ", name, " as it was"));
+}
+
 absl::StatusOr<TestNamespaces> TestNamespaces::Prepare(kube::Client& client, int count, Deadline deadline) {
   TestNamespaces prepared(client);
-  TALES_ASSIGN_OR_RETURN(prepared.before_, prepared.Existing(deadline));
-  for (const std::string& name : prepared.before_) {
-    TALES_ASSIGN_OR_RETURN(prepared.objects_[name], prepared.ObjectsIn(name, deadline));
+  TALES_ASSIGN_OR_RETURN(const auto namespaces, client.List(kube::kNamespaces, "", {}, deadline.AtMost(kCall)));
+  for (const Json& one : namespaces) {
+    if (absl::StartsWith(NameOf(one), kPrefix)) TALES_RETURN_IF_ERROR(prepared.Remember(one, deadline));
   }
   for (int i = 1; i <= count; ++i) {
     const std::string name = absl::StrCat(kPrefix, i);
-    Json labels = Json::object();
-    for (const char* label : kLabels) labels[label] = "privileged";
-    if (!prepared.before_.contains(name)) {
-      const Json made = {
-          {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}, {"labels", labels}}}};
-      TALES_RETURN_IF_ERROR(
-          Annotate(client.Create(kube::kNamespaces, "", made, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
-                   absl::StrCat("making namespace ", name)));
-      continue;
-    }
-    TALES_ASSIGN_OR_RETURN(const Json there, client.Get(kube::kNamespaces, "", name, deadline.AtMost(kCall)));
-    Json was = Json::object();
-    for (const char* label : kLabels) {
-      const std::string value = Label(there, label);
-      if (value != "privileged") was[label] = value.empty() ? Json(nullptr) : Json(value);
-    }
-    if (was.empty()) continue;
-    prepared.labels_[name] = was;
-    TALES_RETURN_IF_ERROR(Annotate(client
-                                       .MergePatch(kube::kNamespaces, "", name, {{"metadata", {{"labels", labels}}}},
-                                                   /*dry_run=*/false, deadline.AtMost(kCall))
-                                       .status(),
-                                   absl::StrCat("labelling namespace ", name)));
+    TALES_RETURN_IF_ERROR(prepared.before_.contains(name) ? prepared.Open(name, deadline)
+                                                          : prepared.Make(name, deadline));
   }
   return prepared;
 }
@@ -116,22 +145,15 @@ absl::StatusOr<std::vector<std::string>> TestNamespaces::Remove(Deadline deadlin
 }
 
 absl::StatusOr<std::vector<std::string>> TestNamespaces::Restore(Deadline deadline) {
-  for (const auto& [name, labels] : labels_) {
-    TALES_RETURN_IF_ERROR(Annotate(client_
-                                       ->MergePatch(kube::kNamespaces, "", name, {{"metadata", {{"labels", labels}}}},
-                                                    /*dry_run=*/false, deadline.AtMost(kCall))
-                                       .status(),
-                                   absl::StrCat("labelling namespace ", name, " as it was")));
-  }
-  labels_.clear();
   std::vector<std::string> left;
   const absl::Status gone =
       RetryUntil(deadline, "what the test has made to go", absl::Seconds(1), [&]() -> absl::Status {
         TALES_ASSIGN_OR_RETURN(left, Remove(deadline));
         return left.empty() ? absl::OkStatus() : absl::UnavailableError(absl::StrJoin(left, ", "));
       });
-  if (gone.ok() || !left.empty()) return left;
-  return gone;
+  if (!gone.ok() && left.empty()) return gone;
+  for (const std::string& name : before_) TALES_RETURN_IF_ERROR(Close(name, Deadline::After(kCall)));
+  return left;
 }
 
 }  // namespace tales::connectivity

@@ -1,5 +1,8 @@
 // The namespaces that `cilium connectivity test` works in, cilium-test-1 and on: made ready for its pods, which a
 // cluster's usual PodSecurity level refuses, and put back as they were.
+//
+// What they were is written down in them (an annotation; a label on those that were made), so that where a run is
+// killed the next one still knows it.
 #pragma once
 
 #include <map>
@@ -17,6 +20,7 @@ namespace tales::connectivity {
 class TestNamespaces {
  public:
   // Lets pods of any kind into cilium-test-1 to `count`, which are made where they are not there.
+  // What a run that was killed left of them is what this one takes away.
   static absl::StatusOr<TestNamespaces> Prepare(kube::Client& client, int count, Deadline deadline);
 
   // Takes away what has come since: namespaces of this name that were not there, and in those that were the objects
@@ -29,12 +33,16 @@ class TestNamespaces {
   explicit TestNamespaces(kube::Client& client) : client_(&client) {}
   absl::StatusOr<Names> ObjectsIn(const std::string& name, Deadline deadline);
   absl::StatusOr<Names> Existing(Deadline deadline);
+  absl::Status Remember(const kube::Json& namespace_, Deadline deadline);
+  absl::Status Make(const std::string& name, Deadline deadline);
+  absl::Status Open(const std::string& name, Deadline deadline);
+  absl::Status Close(const std::string& name, Deadline deadline);
   absl::StatusOr<std::vector<std::string>> Remove(Deadline deadline);
 
   kube::Client* client_;
   Names before_;                              // namespaces that were there
   std::map<std::string, Names> objects_;      // what was in those
-  std::map<std::string, kube::Json> labels_;  // those of theirs that were changed, as they were; null: not there
+  std::map<std::string, kube::Json> labels_;  // of those, what matters; null: not there
 };
 
 }  // namespace tales::connectivity

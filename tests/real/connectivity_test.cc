@@ -16,6 +16,7 @@
 #include "nlohmann/json.hpp"
 #include "suites/connectivity/cli_run.h"
 #include "suites/connectivity/producer.h"
+#include "suites/connectivity/test_namespaces.h"
 #include "tests/real/local_cluster.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/conformance/fake_producer_context.h"
@@ -46,27 +47,20 @@ absl::Status Available() {
   return found;
 }
 
-// One cluster for all of them: it is its programs that take their time.
 class ConnectivityTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    if (!Available().ok()) return;
-    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium.yaml");
-    ASSERT_OK(cluster);
-    cluster_ = new LocalCluster(*std::move(cluster));
-    cluster_->access.granted = Tier::kCreate;
-  }
-  static void TearDownTestSuite() {
-    if (cluster_ == nullptr) return;
-    EXPECT_OK(cluster_->fixture->Down());
-    delete cluster_;
-    cluster_ = nullptr;
-  }
   void SetUp() override {
     if (const absl::Status available = Available(); !available.ok()) {
       GTEST_SKIP() << "a real Cilium and its CLI: " << available.message();
     }
-    ASSERT_NE(cluster_, nullptr);
+    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium.yaml");
+    ASSERT_OK(cluster);
+    cluster_.emplace(*std::move(cluster));
+    cluster_->access.granted = Tier::kCreate;
+    Begin();
+  }
+  // A run of its own, on the same cluster.
+  void Begin() {
     auto folder = TemporaryFolder::Make("tales-connectivity-test");
     ASSERT_OK(folder);
     folder_.emplace(*std::move(folder));
@@ -74,6 +68,13 @@ class ConnectivityTest : public ::testing::Test {
     context_->deadline_ = Deadline::After(absl::Minutes(30));
     ASSERT_OK_AND_ASSIGN(context_->cluster_, Cluster::Open(cluster_->access));
     client_ = context_->cluster_->kube();
+  }
+  RunOptions Options(const std::string& tests) {
+    return {.cli = {.program = cluster_->access.tools.at("cilium"),
+                    .kubeconfig = cluster_->access.kubeconfig,
+                    .folder = folder_->path() / "run",
+                    .tests = tests,
+                    .workloads = context_->cluster_->definition().workloads}};
   }
   Outcome Produce(const std::string& tests) {
     context_->inputs_.connectivity = tests;
@@ -98,14 +99,20 @@ class ConnectivityTest : public ::testing::Test {
     return client_->MergePatch(kube::kNamespaces, "", kNamespace, patch, /*dry_run=*/false, Soon()).status();
   }
 
-  static LocalCluster* cluster_;
+  void EachTestHasItsVerdictAndNothingIsLeft();
+  void APatternThatMatchesNothingIsNoSuccess();
+  void WhatDoesNotGetThroughIsNamed();
+  void WhenItsTimeIsUpItIsAnError();
+  void CiliumStatusAgreesAndNoticesAnAgentThatIsDown();
+
+  std::optional<LocalCluster> cluster_;
   std::optional<TemporaryFolder> folder_;
   std::optional<FakeProducerContext> context_;
   kube::Client* client_ = nullptr;
+  const Ledger ledger_{{}, {}, absl::Now()};
 };
-LocalCluster* ConnectivityTest::cluster_ = nullptr;
 
-TEST_F(ConnectivityTest, EachTestHasItsVerdictAndNothingIsLeft) {
+void ConnectivityTest::EachTestHasItsVerdictAndNothingIsLeft() {
   ASSERT_OK(SetEnforce("baseline"));  // refuses the test's pods, so it has to be put right, and back
   const Outcome run = Produce("^no-policies/,^all-ingress-deny/,^client-egress/,^health/,^pod-to-pod-no-frag/");
   EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
@@ -115,8 +122,16 @@ TEST_F(ConnectivityTest, EachTestHasItsVerdictAndNothingIsLeft) {
     EXPECT_EQ(outcome.verdict(), Verdict::kPassed) << check << ": " << Found(outcome);
     EXPECT_THAT(Found(outcome), HasSubstr("action")) << check;  // told from what it printed, as it ended
   }
-  ASSERT_OK_AND_ASSIGN(const kube::Json after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
+  ASSERT_OK_AND_ASSIGN(kube::Json after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
   EXPECT_EQ(after["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
+  // A run that was killed before it put that back: the next one does.
+  ASSERT_OK(TestNamespaces::Prepare(*client_, 2, Soon()));
+  ASSERT_OK_AND_ASSIGN(TestNamespaces second, TestNamespaces::Prepare(*client_, 2, Soon()));
+  EXPECT_THAT(second.Restore(Deadline::After(absl::Minutes(1))), testing::IsOkAndHolds(IsEmpty()));
+  ASSERT_OK_AND_ASSIGN(after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
+  EXPECT_EQ(after["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
+  EXPECT_FALSE(after["metadata"].contains("annotations")) << after["metadata"].dump();
+  EXPECT_TRUE(absl::IsNotFound(client_->Get(kube::kNamespaces, "", "cilium-test-2", Soon()).status()));
   EXPECT_OK(SetEnforce("privileged"));
   EXPECT_OK(RetryUntil(Deadline::After(absl::Minutes(1)), "its pods to go", absl::Seconds(1), [&] {
     const auto left = ObjectsInNamespace();
@@ -125,46 +140,32 @@ TEST_F(ConnectivityTest, EachTestHasItsVerdictAndNothingIsLeft) {
 }
 
 // The shell's habit of ^...$: the tool itself calls it a success.
-TEST_F(ConnectivityTest, APatternThatMatchesNothingIsNoSuccess) {
+void ConnectivityTest::APatternThatMatchesNothingIsNoSuccess() {
   const Outcome run = Produce("^no-policies$");
   EXPECT_EQ(run.verdict(), Verdict::kFailed);
   EXPECT_THAT(Found(run), HasSubstr("all 112 tests were skipped"));
   EXPECT_THAT(context_->Told(), IsEmpty());
 }
 
-// A policy of somebody else's in the way of one kind of client.
-TEST_F(ConnectivityTest, WhatDoesNotGetThroughIsNamed) {
-  const kube::Json policy = {
-      {"apiVersion", "networking.k8s.io/v1"},
-      {"kind", "NetworkPolicy"},
-      {"metadata", {{"name", "in-the-way"}}},
-      {"spec",
-       {{"podSelector", {{"matchLabels", {{"name", "echo-other-node"}}}}}, {"policyTypes", json::array({"Ingress"})}}}};
-  constexpr kube::ResourcePath kPolicies{"networking.k8s.io/v1", "networkpolicies"};
-  ASSERT_OK(client_->Create(kPolicies, kNamespace, policy, /*dry_run=*/false, Soon()));
-  const Outcome run = Produce("^no-policies-extra/,^health/");
-  EXPECT_OK(client_->Delete(kPolicies, kNamespace, "in-the-way", Soon()));
-  // Its set-up waits for these very ways, so it may not even begin: an error that says so, and never a success.
-  if (run.verdict() == Verdict::kPassed) {
-    const Outcome& outcome = context_->reported_.at("cilium.connectivity/no-policies-extra");
-    EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
-    EXPECT_THAT(Found(outcome), HasSubstr("timed out"));
-  } else {
-    EXPECT_EQ(run.verdict(), Verdict::kError);
-    EXPECT_THAT(Found(run), AllOf(HasSubstr("left no JUnit"), HasSubstr("echo-other-node")));
-  }
+// The second host beyond the cluster is one that is not there.
+void ConnectivityTest::WhatDoesNotGetThroughIsNamed() {
+  RunOptions options = Options("^no-policies/,^health/");
+  options.cli.workloads.world.other_address = "203.0.113.99";
+  options.cli.workloads.connectivity.arguments.emplace_back("--retry=0");
+  const Outcome run = CliRun(*context_, ledger_, options).Run();
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
+  EXPECT_THAT(Found(run), HasSubstr("1 of 2 tests passed"));
+  const Outcome& outcome = context_->reported_.at("cilium.connectivity/no-policies");
+  EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(outcome), AllOf(HasSubstr("no-policies/pod-to-cidr/"), HasSubstr("(203.0.113.99:443)"),
+                                    HasSubstr("exit code 28 (timed out)"), Not(HasSubstr("203.0.113.10"))));
+  EXPECT_EQ(context_->reported_.at("cilium.connectivity/health").verdict(), Verdict::kPassed);
 }
 
-TEST_F(ConnectivityTest, WhenItsTimeIsUpItIsAnError) {
-  const ClusterDefinition& definition = context_->cluster_->definition();
-  const Ledger ledger(definition.known_issues, {}, absl::Now());
-  RunOptions options{.cli = {.program = cluster_->access.tools.at("cilium"),
-                             .kubeconfig = cluster_->access.kubeconfig,
-                             .folder = folder_->path() / "run",
-                             .tests = "^no-policies/",
-                             .timeout = absl::Seconds(2),
-                             .workloads = definition.workloads}};
-  const Outcome run = CliRun(*context_, ledger, options).Run();
+void ConnectivityTest::WhenItsTimeIsUpItIsAnError() {
+  RunOptions options = Options("^no-policies/");
+  options.cli.timeout = absl::Seconds(2);
+  const Outcome run = CliRun(*context_, ledger_, options).Run();
   EXPECT_EQ(run.verdict(), Verdict::kError);
   EXPECT_THAT(Found(run), AllOf(HasSubstr("its time was up"), HasSubstr("left no JUnit")));
 }
@@ -193,7 +194,7 @@ std::pair<std::string, std::string> Verify(const LocalCluster& cluster, const st
   return {"", report.dump(1)};
 }
 
-TEST_F(ConnectivityTest, CiliumStatusAgreesAndNoticesAnAgentThatIsDown) {
+void ConnectivityTest::CiliumStatusAgreesAndNoticesAnAgentThatIsDown() {
   const auto [healthy, why] = Verify(*cluster_, "cilium.status_cli");
   EXPECT_EQ(healthy, "passed") << why;
 
@@ -217,6 +218,35 @@ TEST_F(ConnectivityTest, CiliumStatusAgreesAndNoticesAnAgentThatIsDown) {
   EXPECT_EQ(down, "failed") << found;
   EXPECT_THAT(found, Not(HasSubstr("our own reading saw nothing")));
   EXPECT_OK(with(was));
+}
+
+// One cluster for all of it: starting one takes longer than each of them.
+TEST_F(ConnectivityTest, OnTwoNodes) {
+  {
+    SCOPED_TRACE("EachTestHasItsVerdictAndNothingIsLeft");
+    EachTestHasItsVerdictAndNothingIsLeft();
+  }
+  Begin();
+  {
+    SCOPED_TRACE("APatternThatMatchesNothingIsNoSuccess");
+    APatternThatMatchesNothingIsNoSuccess();
+  }
+  Begin();
+  {
+    SCOPED_TRACE("WhatDoesNotGetThroughIsNamed");
+    WhatDoesNotGetThroughIsNamed();
+  }
+  Begin();
+  {
+    SCOPED_TRACE("WhenItsTimeIsUpItIsAnError");
+    WhenItsTimeIsUpItIsAnError();
+  }
+  Begin();
+  {
+    SCOPED_TRACE("CiliumStatusAgreesAndNoticesAnAgentThatIsDown");
+    CiliumStatusAgreesAndNoticesAnAgentThatIsDown();
+  }
+  EXPECT_OK(cluster_->fixture->Down());
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The two known issues of Cilium, raised by a real agent and told from its real log: suite known_issues on nodes of
 // fixture local, `tales verify` from outside.
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/base/file.h"
+#include "harness/base/status.h"
 #include "harness/base/subprocess.h"
 #include "harness/kube/client.h"
 #include "nlohmann/json.hpp"
@@ -48,20 +51,26 @@ class KnownIssuesTest : public ::testing::Test {
   // "known_issues.KI-GARP/node-1" -> its verdict and what it found. `change`: of the cluster file that the fixture
   // wrote.
   std::map<std::string, std::pair<std::string, std::string>> Verify(
-      const std::vector<std::pair<std::string_view, std::string_view>>& change = {}) {
+      const std::vector<std::pair<std::string, std::string>>& change = {},
+      const std::vector<std::string>& what = {"--suite", "known_issues"}) {
     std::map<std::string, std::pair<std::string, std::string>> verdicts;
     const auto written = ReadFile(cluster_->access.cluster_file);
     EXPECT_OK(written);
     const fs::path file = folder_->path() / "adopted.yaml", out = folder_->path() / absl::StrCat("run-", ++runs_);
     EXPECT_OK(WriteFileAtomically(file, absl::StrReplaceAll(*written, change)));
-    const auto ran = tales::Run({.argv = {TALES_PROGRAM, "verify", "--fixture", "adopt", "--cluster", file.string(),
-                                          "--suite", "known_issues", "--settle", "5s", "--out", out.string()}},
-                                Deadline::After(absl::Minutes(5)));
+    Command command{.argv = {TALES_PROGRAM, "verify", "--fixture", "adopt", "--cluster", file.string(), "--allow",
+                             "create", "--settle", "5s", "--out", out.string()}};
+    command.argv.insert(command.argv.end(), what.begin(), what.end());
+    if (const auto cli = cluster_->access.tools.find("cilium"); cli != cluster_->access.tools.end()) {
+      command.environment["PATH"] = absl::StrCat(cli->second.parent_path().string(), ":", std::getenv("PATH"));
+    }
+    const auto ran = tales::Run(command, Deadline::After(absl::Minutes(10)));
     EXPECT_OK(ran);
     const auto text = ReadFile(out / "report.json");
     EXPECT_OK(text) << (ran.ok() ? ran->output + ran->error_output : "");
     if (!text.ok()) return verdicts;
-    for (const json& one : json::parse(*text)["checks"]) {
+    const json report = json::parse(*text);
+    for (const json& one : report["checks"]) {
       verdicts[one["check"].get<std::string>()] = {one.value("verdict", ""), one.value("found", "")};
     }
     return verdicts;
@@ -82,6 +91,16 @@ TEST_F(KnownIssuesTest, BothAreRaisedAndKnown) {
     EXPECT_EQ(verdicts[check].first, "known") << check << ": " << verdicts[check].second;
   }
   EXPECT_EQ(verdicts["known_issues.ledger"].first, "passed") << verdicts["known_issues.ledger"].second;
+
+  // The project's own look at the logs fails for these very lines.
+  if (cluster_->access.tools.contains("cilium")) {
+    verdicts = Verify({}, {"--check", "cilium.connectivity*", "--connectivity", "check-log-errors"});
+    const auto& [verdict, found] = verdicts["cilium.connectivity/check-log-errors"];
+    EXPECT_EQ(verdict, "known") << found << verdicts["cilium.connectivity_run"].second;
+    EXPECT_THAT(found, AllOf(HasSubstr("KI-BIGTCP (2 lines)"), HasSubstr("KI-GARP (2 lines)")));
+  } else {
+    std::cout << "not looked at: check-log-errors; there is no cilium CLI (`tales assets --cilium-cli`)" << std::endl;
+  }
 
   // An entry that this version has outlived excuses no more, and one that is not there never did.
   verdicts = Verify({{">=1.19.0", ">=1.17.0"}});

@@ -115,6 +115,15 @@ TEST_F(CliRunTest, WhatEndsAfterItsTimeWasUpSaysNothing) {
               ElementsAre("passed cilium.connectivity/no-policies", "error cilium.connectivity/health"));
 }
 
+TEST_F(CliRunTest, AFileOfARunThatWasCutShortIsNotBelieved) {
+  const Outcome run =
+      Run(absl::StrCat(kTwo, "Cancellation request (timeout (5m0s) reached) received, cancelling tests...\n", kReport),
+          JUnit(Case("no-policies") + Case("health", kFailure)), "exit 1");
+  EXPECT_EQ(run.verdict(), Verdict::kError);
+  EXPECT_THAT(context_->Told(),
+              ElementsAre("passed cilium.connectivity/no-policies", "error cilium.connectivity/health"));
+}
+
 TEST_F(CliRunTest, OneThatHangsIsInterruptedAndThenKilled) {
   options_.cli.timeout = absl::ZeroDuration();
   const absl::Time start = absl::Now();
