@@ -136,10 +136,15 @@ class Gathering {
   }
 
   ConnectivityJudgement Judge() && {
-    size_t passed = 0;
-    for (const ConnectivityVerdict& one : tests_) passed += one.outcome.verdict() == Verdict::kPassed ? 1 : 0;
-    std::string found = absl::StrCat(passed, " of ", tests_.size(), " tests passed, ", skipped_, " were left out",
-                                     why_skipped_.empty() ? "" : absl::StrCat(" (", why_skipped_, ")"));
+    size_t passed = 0, known = 0;
+    for (const ConnectivityVerdict& one : tests_) {
+      passed += one.outcome.verdict() == Verdict::kPassed ? 1 : 0;
+      known += one.outcome.verdict() == Verdict::kKnown ? 1 : 0;
+    }
+    std::string found =
+        absl::StrCat(passed, " of ", tests_.size(), " tests passed, ",
+                     known == 0 ? "" : absl::StrCat(known, " failed in a known way, "), skipped_, " were left out",
+                     why_skipped_.empty() ? "" : absl::StrCat(" (", why_skipped_, ")"));
     if (single_node_ || one_node_) {
       absl::StrAppend(&found, "; with one node for ordinary pods, so nothing between nodes was tested (KI-ONE-WORKER)");
     }
