@@ -12,6 +12,7 @@ namespace {
 struct Row {
   std::string check, question, instances, tier;
   std::vector<std::string> requires_, after, faults;
+  std::string unproven;
 };
 
 std::vector<Row> Rows(const Registry& registry) {
@@ -24,13 +25,13 @@ std::vector<Row> Rows(const Registry& registry) {
   for (const Suite& suite : registry.suites) {
     for (const Check& check : suite.checks) {
       rows.push_back({check.id, check.question, std::string(ToString(check.instances)),
-                      std::string(ToString(check.tier)), names(check.needs), check.after, check.faults});
+                      std::string(ToString(check.tier)), names(check.needs), check.after, check.faults, ""});
     }
   }
   for (const Producer& producer : registry.producers) {
     const std::string tier(ToString(producer.tier));
-    rows.push_back(
-        {producer.id, producer.question, "one", tier, names(producer.needs), producer.after, producer.faults});
+    rows.push_back({producer.id, producer.question, "one", tier, names(producer.needs), producer.after, producer.faults,
+                    producer.unproven});
     for (const ProducedCheck& child : producer.children) {
       rows.push_back({child.id,
                       child.question,
@@ -38,7 +39,8 @@ std::vector<Row> Rows(const Registry& registry) {
                       tier,
                       names(producer.needs),
                       {producer.id},
-                      child.faults});
+                      child.faults,
+                      child.unproven});
     }
   }
   return rows;
@@ -58,6 +60,7 @@ void PrintTable(const std::vector<Row>& rows, std::ostream& out) {
     if (!row.requires_.empty()) out << "; needs " << absl::StrJoin(row.requires_, ", ");
     if (!row.after.empty()) out << "; after " << absl::StrJoin(row.after, ", ");
     if (!row.faults.empty()) out << "; proved by " << absl::StrJoin(row.faults, ", ");
+    if (!row.unproven.empty()) out << "; UNPROVEN: " << row.unproven;
     out << "\n";
   }
   out << rows.size() << " checks\n";
@@ -74,13 +77,14 @@ void AddListCommand(CLI::App& app, CliContext& context) {
     if (!*json) return PrintTable(rows, context.out);
     nlohmann::json all = nlohmann::json::array();
     for (const Row& row : rows) {
-      all.push_back({{"check", row.check},
-                     {"question", row.question},
-                     {"instances", row.instances},
-                     {"tier", row.tier},
-                     {"requires", row.requires_},
-                     {"after", row.after},
-                     {"faults", row.faults}});
+      nlohmann::json& one = all.emplace_back(nlohmann::json{{"check", row.check},
+                                                            {"question", row.question},
+                                                            {"instances", row.instances},
+                                                            {"tier", row.tier},
+                                                            {"requires", row.requires_},
+                                                            {"after", row.after},
+                                                            {"faults", row.faults}});
+      if (!row.unproven.empty()) one["unproven"] = row.unproven;
     }
     context.out << all.dump(1) << "\n";
   });

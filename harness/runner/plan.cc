@@ -23,6 +23,7 @@ struct Template {
   Instances instances = Instances::kOne;
   Tier tier = Tier::kRead;
   std::vector<std::string> after, faults;
+  std::string unproven;
 };
 
 std::vector<Template> Templates(const Registry& registry) {
@@ -56,6 +57,7 @@ std::vector<Template> Templates(const Registry& registry) {
     one.tier = producer.tier;
     one.after = producer.after;
     one.faults = producer.faults;
+    one.unproven = producer.unproven;
     for (const ProducedCheck& child : producer.children) {
       if (child.many) one.planned.families[child.id] = child.question;
     }
@@ -68,6 +70,7 @@ std::vector<Template> Templates(const Registry& registry) {
       part.planned.families.clear();
       part.after = {};  // it comes with its producer, and is blocked with it
       part.faults = child.faults;
+      part.unproven = child.unproven;
     }
   }
   return all;
@@ -305,7 +308,10 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
     if (one.planned.question.empty() || one.planned.question.back() != '?') {
       problems.push_back(absl::StrCat(id, ": its question is not one"));
     }
-    if (one.faults.empty()) problems.push_back(absl::StrCat(id, ": no fault proves it"));
+    if (one.faults.empty() && one.unproven.empty()) problems.push_back(absl::StrCat(id, ": no fault proves it"));
+    if (!one.faults.empty() && !one.unproven.empty()) {
+      problems.push_back(absl::StrCat(id, ": says that it is unproven, and names a fault"));
+    }
     for (const std::string& fault : one.faults) {
       if (!faults.contains(fault)) problems.push_back(absl::StrCat(id, ": unknown fault ", fault));
     }
@@ -313,7 +319,9 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
   for (const Producer& producer : registry.producers) {
     for (const ProducedCheck& child : producer.children) {
       if (!child.many) continue;
-      if (child.faults.empty()) problems.push_back(absl::StrCat(child.id, ": no fault proves it"));
+      if (child.faults.empty() && child.unproven.empty()) {
+        problems.push_back(absl::StrCat(child.id, ": no fault proves it"));
+      }
       for (const std::string& fault : child.faults) {
         if (!faults.contains(fault)) problems.push_back(absl::StrCat(child.id, ": unknown fault ", fault));
       }

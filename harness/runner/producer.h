@@ -37,6 +37,7 @@ struct ProducedCheck {
   std::string question;
   bool many = false;  // instances are known only as the run goes; else it is one check, planned from the start
   std::vector<std::string> faults;
+  std::string unproven;  // why no fault here can turn it, where none can; then it has no faults
 };
 
 struct Producer {
@@ -46,6 +47,7 @@ struct Producer {
   std::vector<const Requirement*> needs;
   std::vector<std::string> after;
   std::vector<std::string> faults;
+  std::string unproven;  // as in ProducedCheck
   std::vector<ProducedCheck> children;
   absl::Duration deadline = absl::Hours(3);
   bool optional = false;  // as in Check; holds for the children too

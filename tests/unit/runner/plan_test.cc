@@ -168,5 +168,15 @@ TEST_F(ProducerPlanTest, EveryCheckOfItNamesAFault) {
   EXPECT_EQ(RegistryProblems(registry_).size(), 2u);
 }
 
+TEST_F(ProducerPlanTest, OneThatNoFaultCanTurnSaysWhyInstead) {
+  for (ProducedCheck& child : registry_.producers[0].children) {
+    child.faults = {};
+    child.unproven = "there is no proxy here";
+  }
+  EXPECT_THAT(RegistryProblems(registry_), IsEmpty());
+  registry_.producers[0].children[1].faults = {"lab:x"};
+  EXPECT_THAT(RegistryProblems(registry_), ::testing::ElementsAre(HasSubstr("unproven, and names a fault")));
+}
+
 }  // namespace
 }  // namespace tales
