@@ -180,7 +180,8 @@ std::vector<size_t> Scheduler::NextBatch() {
 std::optional<size_t> Scheduler::NextProducer() {
   if (alone_) return std::nullopt;
   for (size_t i : ready_producers_) {
-    if (entries_[i].check->alone && dealt_ > 0) continue;
+    // After what is ready: those may be waiting for the cluster to settle, and one that runs alone takes long.
+    if (entries_[i].check->alone && (dealt_ > 0 || !ready_.empty())) continue;
     TakeProducer(i);
     return i;
   }

@@ -64,6 +64,18 @@ TEST(SchedulerTest, InstancesOfOneCheckStayTogetherAndWorkIsSpread) {
   EXPECT_THAT(scheduler.NextBatch(), UnorderedElementsAre(1, 3));
 }
 
+TEST(SchedulerTest, AProducerThatRunsAloneComesAfterWhatIsReady) {
+  std::vector<PlannedCheck> checks = {Named("a.produced"), Named("b.other")};
+  checks[0].producer = "a.produced";
+  checks[0].alone = true;
+  Scheduler scheduler(checks, {.jobs = 2});
+  EXPECT_EQ(scheduler.NextProducer(), std::nullopt);
+  EXPECT_THAT(scheduler.NextBatch(), ElementsAre(1));
+  EXPECT_EQ(scheduler.NextProducer(), std::nullopt);
+  scheduler.Finish(1, Verdict::kPassed);
+  EXPECT_EQ(scheduler.NextProducer(), 0u);
+}
+
 TEST(SchedulerTest, LongestFirst) {
   const std::vector<PlannedCheck> checks = {Named("a.short"), Named("a.long")};
   Scheduler scheduler(checks, {.jobs = 2, .durations = {{"a.long", 60}, {"a.short", 1}}});
