@@ -66,7 +66,7 @@ std::string Step(const std::vector<Path>& broken, const AgentPlace& place) {
                          ? "ping works and TCP does not: is port 4240 let through between the nodes?"
                      : node_well ? "the nodes reach each other and the pod network does not: routes between "
                                    "the nodes, or UDP port 8472 with a tunnel"
-                                 : "do the nodes reach each other at all?";
+                                 : "do the nodes reach each other at all? cilium.probe/one-way says which way";
   return absl::StrCat(place.Exec("cilium-health status --probe"), "   # ", hint);
 }
 
@@ -105,10 +105,11 @@ std::vector<Problem> JudgeNodeHealth(const Json& health, const AgentPlace& place
                                                            : "ICMP",
                                   ": ", path.why));
     }
-    problems.push_back({.expected = expected,
-                        .found = absl::StrCat("from ", place.node, " to ", node.name,
-                                              " does not get through: ", absl::StrJoin(ways, "; ")),
-                        .next = Step(broken, place)});
+    problems.push_back(
+        {.expected = expected,
+         // Its question may have been lost, or the answer.
+         .found = absl::StrCat(place.node, " asked ", node.name, " in vain: ", absl::StrJoin(ways, "; ")),
+         .next = Step(broken, place)});
   }
   return problems;
 }

@@ -125,7 +125,7 @@ TEST(NodeHealth, TheMessageSaysFromWhereToWhereAndHow) {
   auto problems = JudgeNodeHealth(health, kPlace, Nodes());
   ASSERT_THAT(problems, SizeIs(1));
   EXPECT_EQ(problems[0].expected, "the agent on n2 reaches n1 (10.6.0.2) by ICMP and HTTP");
-  EXPECT_EQ(problems[0].found, "from n2 to n1 does not get through: the node, 10.6.0.2 by HTTP: connection refused");
+  EXPECT_EQ(problems[0].found, "n2 asked n1 in vain: the node, 10.6.0.2 by HTTP: connection refused");
   EXPECT_THAT(problems[0].next, HasSubstr("port 4240"));
   health = RecordedJson("cilium-health.json");
   for (const char* protocol : {"icmp", "http"})
