@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "fixtures/local/credentials.h"
 #include "fixtures/local/default_cluster.h"
+#include "fixtures/local/faults.h"
 #include "fixtures/local/programs.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -87,6 +88,19 @@ TEST(WithoutMachinesTest, KeepsWhatAnApiServerCanBe) {
   EXPECT_FALSE(left.vm.has_value());
   EXPECT_FALSE(left.cilium.has_value());
   EXPECT_THAT(left.namespaces, Not(IsEmpty()));
+}
+
+TEST(LocalFaultsTest, GoToWhoMakesThem) {
+  ASSERT_OK_AND_ASSIGN(
+      const LocalBreakage breakage,
+      ParseLocalFaults({"local:api-group-off=apps/v1", "local:policies-not-enforced", "local:one-way-loss=a/b"}));
+  EXPECT_THAT(breakage.apiserver_flags, ElementsAre("--runtime-config=apps/v1=false"));
+  EXPECT_EQ(breakage.cilium_values.at("policyEnforcementMode"), "never");
+  ASSERT_EQ(breakage.network.size(), 1u);
+  EXPECT_EQ(breakage.network[0].target, "a/b");
+  for (const char* bad : {"local:no-such", "lab:one-way-loss=a/b", "local:api-group-off=x;y"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ParseLocalFaults({bad}).status())) << bad;
+  }
 }
 
 }  // namespace
