@@ -16,6 +16,7 @@
 #include "harness/cli/cli.h"
 #include "harness/cli/doctor.h"
 #include "harness/cli/init.h"
+#include "suites/cilium/probe/producer.h"
 #include "suites/cilium/suite.h"
 #include "suites/config/faults/input_faults.h"
 #include "suites/config/suite.h"
@@ -59,7 +60,8 @@ tales::Registry Product() {
   tales::Registry registry;
   registry.suites = {tales::HealthSuite(), tales::ConfigSuite(),      tales::PodSecuritySuite(),
                      tales::CiliumSuite(), tales::KnownIssuesSuite(), tales::ConformanceSuite()};
-  registry.producers = {tales::conformance::ConformanceProducer(), tales::connectivity::ConnectivityProducer()};
+  registry.producers = {tales::conformance::ConformanceProducer(), tales::connectivity::ConnectivityProducer(),
+                        tales::cilium::probe::ProbeProducer()};
   registry.fixtures["adopt"] = [] { return std::make_unique<tales::AdoptFixture>(); };
   registry.fixtures["docker"] = [] { return std::make_unique<tales::docker::DockerFixture>(); };
   registry.fixtures["lab"] = tales::MakeLabFixture;

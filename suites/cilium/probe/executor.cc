@@ -1,0 +1,116 @@
+#include "suites/cilium/probe/executor.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "harness/base/parallel.h"
+#include "harness/base/status.h"
+
+namespace tales::cilium::probe {
+namespace {
+
+constexpr size_t kPodsAtOnce = 16;
+constexpr size_t kProbesOfAnExec = 60;  // they are in the request's address, which some proxies limit to 8 KiB
+constexpr absl::Duration kLongestExec = absl::Seconds(90);
+constexpr absl::Duration kPause = absl::Seconds(2);
+
+// The message of a client's error, without the request, which has the whole command in it: "EXEC /api/... at
+// https://...: WHY".
+std::string WithoutAddress(const std::string& message) {
+  const size_t at = message.find(" at http");
+  const size_t end = at == std::string::npos ? at : message.find(": ", at);
+  return end == std::string::npos ? message : message.substr(end + 2);
+}
+
+}  // namespace
+
+std::vector<Tried> ToTry(std::vector<Probe> probes) {
+  std::vector<Tried> tried;
+  for (Probe& probe : probes) tried.push_back({.probe = std::move(probe)});
+  return tried;
+}
+
+const PodPlace* Executor::FindPod(const std::string& name) const {
+  for (const NodePlace& node : place_.nodes) {
+    for (const PodPlace* pod : {&node.client, &node.host_client, &node.server, &node.door}) {
+      if (pod->name == name) return pod;
+    }
+  }
+  const auto guard = place_.guards.find(name);
+  return guard == place_.guards.end() ? nullptr : &guard->second;
+}
+
+absl::StatusOr<std::vector<Answer>> Executor::Exec(const PodPlace& pod,
+                                                   const std::vector<std::vector<std::string>>& probes, int lanes,
+                                                   Deadline deadline) const {
+  if (!pod.runs())
+    return absl::FailedPreconditionError(pod.trouble.empty() ? absl::StrCat("pod ", pod.name, " has no address")
+                                                             : pod.trouble);
+  std::vector<std::string> command = {"sh", "/tales-probe/probe.sh", absl::StrCat(lanes)};
+  for (size_t i = 0; i < probes.size(); ++i) command.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
+  const absl::StatusOr<kube::ExecResult> exec =
+      client_.Exec(place_.name_space, pod.name, "main", command, deadline.AtMost(kLongestExec));
+  if (!exec.ok())
+    return absl::Status(exec.status().code(),
+                        absl::StrCat("exec in ", pod.name, ": ", WithoutAddress(std::string(exec.status().message()))));
+  const kube::ExecResult& done = *exec;
+  absl::StatusOr<std::vector<Answer>> answers = ParseRecords(done.output, probes.size());
+  if (answers.ok()) return answers;
+  return Annotate(answers.status(), absl::StrCat("probes in ", pod.name, " (exit code ", done.exit_code, "; ",
+                                                 done.error_output.substr(0, 300), ")"));
+}
+
+void Executor::Run(std::vector<Tried>& tried, Deadline deadline, int lanes) const {
+  std::map<std::string, std::vector<Tried*>> by_pod;
+  for (Tried& one : tried) {
+    if (!one.probe.impossible.empty()) {
+      one.answer = absl::FailedPreconditionError(one.probe.impossible);
+    } else {
+      by_pod[one.probe.pod].push_back(&one);
+    }
+  }
+  std::vector<std::pair<std::string, std::vector<Tried*>>> pods(by_pod.begin(), by_pod.end());
+  ForEachInParallel(pods.size(), kPodsAtOnce, [&](size_t i) {
+    auto& [name, probes] = pods[i];
+    const PodPlace* pod = FindPod(name);
+    for (size_t first = 0; first < probes.size(); first += kProbesOfAnExec) {
+      const size_t end = std::min(first + kProbesOfAnExec, probes.size());
+      std::vector<std::vector<std::string>> words;
+      for (size_t j = first; j < end; ++j) words.push_back(probes[j]->probe.words);
+      absl::StatusOr<std::vector<Answer>> answers = absl::NotFoundError(absl::StrCat("there is no pod ", name));
+      if (pod != nullptr) answers = Exec(*pod, words, lanes, deadline);
+      for (size_t j = first; j < end; ++j) {
+        if (answers.ok()) {
+          probes[j]->answer = std::move((*answers)[j - first]);
+        } else {
+          probes[j]->answer = answers.status();
+        }
+      }
+    }
+  });
+}
+
+void Executor::RunPatiently(std::vector<Tried>& tried, int rounds, Deadline deadline) const {
+  Run(tried, deadline);
+  for (int round = 2; round <= rounds && !deadline.passed(); ++round) {
+    std::vector<Tried> again;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < tried.size(); ++i) {
+      if (Holds(tried[i]) || !tried[i].probe.impossible.empty()) continue;
+      again.push_back({.probe = tried[i].probe});
+      places.push_back(i);
+    }
+    if (again.empty() || (round > 2 && again.size() * 4 > tried.size())) return;
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(std::min(kPause, deadline.remaining())));
+    Run(again, deadline);
+    for (size_t i = 0; i < again.size(); ++i) {
+      tried[places[i]].answer = std::move(again[i].answer);
+      tried[places[i]].tries = round;
+    }
+  }
+}
+
+}  // namespace tales::cilium::probe

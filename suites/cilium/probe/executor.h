@@ -1,0 +1,41 @@
+// Running probes: many of one pod by one exec, the pods side by side.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/base/deadline.h"
+#include "harness/kube/client.h"
+#include "suites/cilium/probe/place.h"
+#include "suites/cilium/probe/probe.h"
+
+namespace tales::cilium::probe {
+
+// Thread-safe, as the client is.
+class Executor {
+ public:
+  // Both outlive it.
+  Executor(kube::Client& client, const Place& place) : client_(client), place_(place) {}
+
+  // Tries each once, and writes what came of it; returns when all are done. At most `lanes` of a pod at a time.
+  void Run(std::vector<Tried>& tried, Deadline deadline, int lanes = 16) const;
+  // The same; those that do not hold are tried again after a pause, `rounds` times in all: a service that is new may
+  // need a moment. What could not be run is tried again too. Where more than a quarter fails twice it is no hiccup, and
+  // two rounds are all.
+  void RunPatiently(std::vector<Tried>& tried, int rounds, Deadline deadline) const;
+
+  // One probe.sh of one pod, in the order of `probes` (words of each).
+  absl::StatusOr<std::vector<Answer>> Exec(const PodPlace& pod, const std::vector<std::vector<std::string>>& probes,
+                                           int lanes, Deadline deadline) const;
+  // nullptr: it is none of ours.
+  const PodPlace* FindPod(const std::string& name) const;
+
+ private:
+  kube::Client& client_;
+  const Place& place_;
+};
+
+// `probes`, to be tried.
+std::vector<Tried> ToTry(std::vector<Probe> probes);
+
+}  // namespace tales::cilium::probe

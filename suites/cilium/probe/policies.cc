@@ -1,0 +1,235 @@
+#include "suites/cilium/probe/policies.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace tales::cilium::probe {
+namespace {
+
+constexpr char kGuardLabel[] = "tales.probe/guard", kTeamLabel[] = "tales.probe/team";
+// Whose own traffic a policy limits has a team of its own.
+constexpr const char* kAskers[] = {"a", "b", "entities", "deny", "names"};
+constexpr const char* kGuards[] = {"knp", "l3", "l4", "deny", "icmp", "entities", "l7"};
+
+Json Selector(const char* label, const std::string& value) { return {{"matchLabels", {{label, value}}}}; }
+
+Json CiliumPolicy(const std::string& name, Json spec) {
+  return {{"apiVersion", "cilium.io/v2"},
+          {"kind", "CiliumNetworkPolicy"},
+          {"metadata", {{"name", name}}},
+          {"spec", std::move(spec)}};
+}
+
+Json PortRule(const char* port, const char* protocol) {
+  return Json::array({{{"ports", Json::array({{{"port", port}, {"protocol", protocol}}})}}});
+}
+
+class Steps {
+ public:
+  explicit Steps(const Place& place) : place_(place) {}
+
+  std::vector<PolicyStep> All() {
+    DefaultDeny();
+    L3();
+    L4();
+    DenyWins();
+    Icmp();
+    Entities();
+    if (place_.Setting("enable-l7-proxy")) {
+      L7();
+      if (!place_.world_name.empty() && !place_.other_name.empty()) Names();
+    }
+    return std::move(steps_);
+  }
+
+ private:
+  const PodPlace& Pod(const std::string& name) const {
+    static const auto* const none = new PodPlace{.name = "none", .trouble = "the pod was not made"};
+    const auto found = place_.guards.find(name);
+    return found == place_.guards.end() ? *none : found->second;
+  }
+  Probe Make(const std::string& asker, const PodPlace& to, Want want, std::vector<std::string> words,
+             const std::string& what, std::string command) const {
+    const PodPlace& from = Pod(absl::StrCat("asker-", asker));
+    Probe probe{.scenario = {},
+                .pod = from.name,
+                .from = from.node,
+                .to = to.node,
+                .words = std::move(words),
+                .what = absl::StrCat("pod ", from.name, " on ", from.node, " ", what),
+                .command = std::move(command),
+                .want = want};
+    if (!from.runs()) probe.impossible = from.trouble;
+    if (!to.runs()) probe.impossible = to.trouble;
+    return probe;
+  }
+  Probe Http(const std::string& asker, const std::string& guard, Want want) const {
+    const PodPlace& to = Pod(absl::StrCat("guard-", guard));
+    const std::string url = absl::StrCat("http://", to.address, ":", kHttpPort, "/hostname");
+    Probe probe = Make(asker, to, want, {"get", url}, absl::StrCat("asks ", to.name, " on ", to.node, ": GET ", url),
+                       absl::StrCat("curl -sS --connect-timeout 2 ", url));
+    probe.texts = {absl::StrCat(to.name, " 200")};
+    return probe;
+  }
+  Probe Ping(const std::string& asker, const std::string& guard, Want want) const {
+    const PodPlace& to = Pod(absl::StrCat("guard-", guard));
+    return Make(asker, to, want, {"ping", to.address}, absl::StrCat("pings ", to.name, " on ", to.node),
+                absl::StrCat("ping -c 1 -W 2 ", to.address));
+  }
+  Probe Kubelet(const std::string& asker, const NodePlace& node, Want want) const {
+    const std::string url = absl::StrCat("https://", node.address, ":10250/healthz");
+    const PodPlace to{.node = node.name, .address = node.address};
+    return Make(asker, to, want, {"http", url}, absl::StrCat("asks the kubelet of ", node.name, ": GET ", url),
+                absl::StrCat("curl -ksS --connect-timeout 2 ", url));
+  }
+  Probe Api(const std::string& asker, Want want) const {
+    const std::string url = absl::StrCat("https://", place_.api_service, ":443/version");
+    const PodPlace to{.address = place_.api_service};
+    return Make(asker, to, want, {"http", url}, absl::StrCat("asks the API server: GET ", url),
+                absl::StrCat("curl -ksS --connect-timeout 2 ", url));
+  }
+  void Add(const char* scenario, std::string what, Json policy, std::vector<Probe> probes,
+           PolicyKind kind = PolicyKind::kCiliumNetworkPolicy) {
+    for (Probe& probe : probes) probe.scenario = scenario;
+    steps_.push_back({.scenario = scenario,
+                      .what = std::move(what),
+                      .kind = kind,
+                      .policy = std::move(policy),
+                      .probes = std::move(probes)});
+  }
+
+  void DefaultDeny() {
+    Json policy = {
+        {"apiVersion", "networking.k8s.io/v1"},
+        {"kind", "NetworkPolicy"},
+        {"metadata", {{"name", "default-deny"}}},
+        {"spec", {{"podSelector", Selector(kGuardLabel, "knp")}, {"policyTypes", Json::array({"Ingress"})}}}};
+    Add("policy-default-deny", "a NetworkPolicy without rules", std::move(policy),
+        {Http("a", "knp", Want::kSilence), Ping("a", "knp", Want::kSilence)}, PolicyKind::kNetworkPolicy);
+  }
+  void L3() {
+    Json spec = {{"endpointSelector", Selector(kGuardLabel, "l3")},
+                 {"ingress", Json::array({{{"fromEndpoints", Json::array({Selector(kTeamLabel, "a")})}}})}};
+    Add("policy-l3", "fromEndpoints: team a", CiliumPolicy("l3", std::move(spec)),
+        {Http("a", "l3", Want::kAnswer), Http("b", "l3", Want::kSilence)});
+  }
+  void L4() {
+    // The port that is allowed is open, then another one is: the server's stays shut.
+    for (const char* port : {"8080", "8081"}) {
+      Json spec = {{"endpointSelector", Selector(kGuardLabel, "l4")},
+                   {"ingress", Json::array({{{"fromEndpoints", Json::array({Selector(kTeamLabel, "a")})},
+                                             {"toPorts", PortRule(port, "TCP")}}})}};
+      const bool open = std::string_view(port) == "8080";
+      Add("policy-l4", absl::StrCat("toPorts: TCP ", port, " alone"),
+          CiliumPolicy(absl::StrCat("l4-", port), std::move(spec)),
+          {Http("a", "l4", open ? Want::kAnswer : Want::kSilence), Ping("a", "l4", Want::kSilence)});
+    }
+  }
+  void DenyWins() {
+    Json spec = {{"endpointSelector", Selector(kTeamLabel, "deny")},
+                 {"egress", Json::array({{{"toEntities", Json::array({"all"})}}})},
+                 {"egressDeny", Json::array({{{"toEndpoints", Json::array({Selector(kGuardLabel, "deny")})}}})}};
+    Add("policy-deny-wins", "egressDeny to one pod, beside egress to all", CiliumPolicy("deny-wins", std::move(spec)),
+        {Http("deny", "deny", Want::kSilence), Api("deny", Want::kAnswer)});
+  }
+  void Icmp() {
+    // 8: echo request.
+    const Json icmp = Json::array({{{"fields", Json::array({{{"family", "IPv4"}, {"type", 8}}})}}});
+    Json spec = {{"endpointSelector", Selector(kGuardLabel, "icmp")}, {"ingress", Json::array({{{"icmps", icmp}}})}};
+    Add("policy-icmp", "icmps: echo request alone", CiliumPolicy("icmp", std::move(spec)),
+        {Ping("a", "icmp", Want::kAnswer), Http("a", "icmp", Want::kSilence)});
+    spec = {{"endpointSelector", Selector(kGuardLabel, "icmp")},
+            {"ingress", Json::array({{{"toPorts", PortRule("8080", "TCP")}}})}};
+    Add("policy-icmp", "toPorts: TCP 8080 alone", CiliumPolicy("no-icmp", std::move(spec)),
+        {Ping("a", "icmp", Want::kSilence), Http("a", "icmp", Want::kAnswer)});
+  }
+  void Entities() {
+    const auto egress = [](Json rule) {
+      return Json{{"endpointSelector", Selector(kTeamLabel, "entities")}, {"egress", Json::array({std::move(rule)})}};
+    };
+    Add("policy-entities", "toEntities: kube-apiserver",
+        CiliumPolicy("to-api", egress({{"toEntities", Json::array({"kube-apiserver"})}})),
+        {Api("entities", Want::kAnswer), Http("entities", "entities", Want::kSilence)});
+    Add("policy-entities", "toEntities: cluster",
+        CiliumPolicy("to-cluster", egress({{"toEntities", Json::array({"cluster"})}})),
+        {Http("entities", "entities", Want::kAnswer)});
+    const PodPlace& asker = Pod("asker-entities");
+    for (const NodePlace& node : place_.nodes) {
+      if (node.name != asker.node) continue;
+      Add("policy-entities", "toEntities: host",
+          CiliumPolicy("to-host", egress({{"toEntities", Json::array({"host"})}})),
+          {Kubelet("entities", node, Want::kAnswer), Http("entities", "entities", Want::kSilence)});
+    }
+    // Pods have identities: a CIDR does not mean them, whatever their addresses are.
+    const Json set = Json::array({{{"cidr", "0.0.0.0/0"}}});
+    Add("policy-entities", "toCIDRSet: 0.0.0.0/0, which means no pod",
+        CiliumPolicy("to-cidr", egress({{"toCIDRSet", set}})), {Http("entities", "entities", Want::kSilence)});
+  }
+  void L7() {
+    Json rule = PortRule("8080", "TCP");
+    rule[0]["rules"] = {{"http", Json::array({{{"method", "GET"}, {"path", "/hostname$"}}})}};
+    Json spec = {
+        {"endpointSelector", Selector(kGuardLabel, "l7")},
+        {"ingress", Json::array({{{"fromEndpoints", Json::array({Selector(kTeamLabel, "a")})}, {"toPorts", rule}}})}};
+    const PodPlace& to = Pod("guard-l7");
+    const std::string url = absl::StrCat("http://", to.address, ":", kHttpPort, "/clientip");
+    Probe other = Make("a", to, Want::kAnswer, {"http", url},
+                       absl::StrCat("asks ", to.name, " on ", to.node, " for another path: GET ", url),
+                       absl::StrCat("curl -sS --connect-timeout 2 ", url));
+    other.texts = {kForbidden};
+    Add("policy-l7-http", "rules.http: GET /hostname", CiliumPolicy("l7", std::move(spec)),
+        {Http("a", "l7", Want::kAnswer), std::move(other)});
+  }
+  void Names() {
+    Json dns = Json::array({{{"ports", Json::array({{{"port", "53"}, {"protocol", "ANY"}}})},
+                             {"rules", {{"dns", Json::array({{{"matchPattern", "*"}}})}}}}});
+    const Json dns_pods = {
+        {"matchLabels", {{"k8s:io.kubernetes.pod.namespace", "kube-system"}, {"k8s:k8s-app", "kube-dns"}}}};
+    Json spec = {{"endpointSelector", Selector(kTeamLabel, "names")},
+                 {"egress", Json::array({{{"toEndpoints", Json::array({dns_pods})}, {"toPorts", dns}},
+                                         {{"toFQDNs", Json::array({{{"matchName", place_.world_name}}})}}})}};
+    const auto ask = [this](const std::string& name, Want want) {
+      const std::string url = absl::StrCat("http://", name, "/");
+      return Make("names", {.address = name}, want, {"http", url}, absl::StrCat("asks ", name, ": GET ", url),
+                  absl::StrCat("curl -sS --connect-timeout 2 ", url));
+    };
+    Add("policy-fqdn", absl::StrCat("toFQDNs: ", place_.world_name), CiliumPolicy("fqdn", std::move(spec)),
+        {ask(place_.world_name, Want::kAnswer), ask(place_.other_name, Want::kSilence)});
+  }
+
+  const Place& place_;
+  std::vector<PolicyStep> steps_;
+};
+
+}  // namespace
+
+std::vector<PodWish> GuardPods(const Place& place) {
+  std::vector<const NodePlace*> ready;
+  for (const NodePlace& node : place.nodes) {
+    if (node.is_ready) ready.push_back(&node);
+  }
+  if (ready.empty()) return {};
+  const std::string guards = ready.front()->name, askers = ready.back()->name;
+  std::vector<PodWish> wishes;
+  const bool has_proxy = place.Setting("enable-l7-proxy");
+  for (const std::string_view team : kAskers) {
+    if (team == "names" && !has_proxy) continue;
+    wishes.push_back({.name = absl::StrCat("asker-", team),
+                      .node = askers,
+                      .role = Role::kClient,
+                      .labels = {{kTeamLabel, std::string(team)}}});
+  }
+  for (const std::string_view guard : kGuards) {
+    if (guard == "l7" && !has_proxy) continue;
+    wishes.push_back({.name = absl::StrCat("guard-", guard),
+                      .node = guards,
+                      .role = Role::kGuard,
+                      .labels = {{kGuardLabel, std::string(guard)}}});
+  }
+  return wishes;
+}
+
+std::vector<PolicyStep> PolicySteps(const Place& place) { return Steps(place).All(); }
+
+}  // namespace tales::cilium::probe

@@ -1,0 +1,82 @@
+#include "suites/cilium/probe/producer.h"
+
+#include <unistd.h>
+
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "suites/cilium/probe/campaign.h"
+#include "suites/cilium/probe/deployment.h"
+#include "suites/cilium/probe/scenarios.h"
+
+namespace tales::cilium::probe {
+namespace {
+
+constexpr absl::Duration kPodsPatience = absl::Minutes(4);  // images may have to come from far
+constexpr absl::Duration kGone = absl::Seconds(60);
+constexpr absl::Duration kForCleanUp = absl::Seconds(90);
+
+// A label's value.
+std::string NewRunId() {
+  return absl::StrCat(absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::UTCTimeZone()), "-", getpid());
+}
+
+Outcome Produce(ProducerContext& context) {
+  Cluster& cluster = context.cluster();
+  if (cluster.access().simulated)
+    return Outcome::Unsupported("pods that run", "a simulated cluster: the probes would judge the simulation");
+  if (cluster.kube() == nullptr) return Outcome::Unsupported("a Kubernetes API", "no kubeconfig given");
+  const auto nodes = cluster.kube()->List(kube::kNodes, "", {}, context.deadline().AtMost(absl::Seconds(20)));
+  if (!nodes.ok()) return Outcome::CannotLook(nodes.status(), "kubectl get nodes");
+  if (nodes->empty()) return Outcome::Unsupported("at least one node", "a cluster without nodes");
+
+  const absl::Time start = absl::Now();
+  Deployment deployment(cluster, NewRunId(), [&context](std::string_view line) { context.Progress(line); });
+  const auto cannot = [&](const absl::Status& status) {
+    const Outcome outcome = Outcome::CannotLook(status, absl::StrCat("kubectl -n ", kNamespace, " get pods,events"));
+    const absl::Status removed = deployment.Remove(kGone);
+    if (!removed.ok()) context.Progress(std::string(removed.message()));
+    return outcome;
+  };
+  if (const absl::Status made = deployment.MakeNamespace(context.deadline()); !made.ok()) return cannot(made);
+  const absl::StatusOr<Place> place = deployment.Fill(kPodsPatience, context.deadline());
+  if (!place.ok()) return cannot(place.status());
+  context.Progress(
+      absl::StrCat("pods run after ", absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(100)))));
+  Campaign campaign(context, *place);
+  campaign.Run();
+  const absl::Duration took = absl::Now() - start;
+  const absl::Status removed = deployment.Remove(kGone);
+  const std::string end = absl::StrCat(campaign.probes(), " probes on ", place->nodes.size(), " nodes in ",
+                                       absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(100))));
+  if (removed.ok()) return Outcome::Passed(end);
+  return Outcome::Failed(
+      {.expected = absl::StrCat("namespace ", kNamespace, " goes with the run"),
+       .found = absl::StrCat(removed.message(), " (", end, ")"),
+       .next = absl::StrCat("kubectl get namespace ", kNamespace, " -o yaml   # its conditions say what holds it up")});
+}
+
+}  // namespace
+
+Producer ProbeProducer() {
+  Producer producer{.id = "cilium.probe_run",
+                    .question = "Did our own probes of pods, nodes and services run to their end?",
+                    .tier = Tier::kCreate,
+                    .needs = {&kNeedsKubernetes},
+                    .after = {"health.kubernetes_api"},
+                    .unproven = "that it does not come to its end is an error, and an error proves nothing",
+                    .deadline = absl::Minutes(12),
+                    .optional = true,  // as are scenarios for what the cluster does not have
+                    .alone = true,     // its namespace is privileged, and declared nowhere
+                    .produce = Produce};
+  for (const Scenario& scenario : Scenarios()) {
+    producer.children.push_back({.id = CheckOf(scenario.id),
+                                 .question = scenario.question,
+                                 .faults = scenario.faults,
+                                 .unproven = scenario.unproven});
+  }
+  return producer;
+}
+
+}  // namespace tales::cilium::probe
