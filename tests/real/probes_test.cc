@@ -1,0 +1,200 @@
+// Our own probes on two real nodes with a real Cilium: all well, and under each fault of the network. The cluster is
+// stood up once; faults come and go. With TALES_RUNNING_LOCAL=DIR the one that `tales local --out DIR` serves is used.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "fixtures/local/node/network_faults.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/base/glob.h"
+#include "harness/check/cluster.h"
+#include "suites/cilium/probe/place.h"
+#include "suites/cilium/probe/producer.h"
+#include "suites/cilium/probe/scenarios.h"
+#include "tests/real/local_cluster.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/conformance/fake_producer_context.h"
+
+namespace tales::cilium::probe {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Running {
+  std::optional<testing::LocalCluster> cluster;
+  ClusterAccess access;
+  LabNetwork network;
+  std::unique_ptr<kube::Client> client;
+};
+
+absl::StatusOr<Running> Start() {
+  Running running;
+  if (const char* folder = std::getenv("TALES_RUNNING_LOCAL"); folder != nullptr) {
+    running.access.kubeconfig = fs::path(folder) / "kubeconfig";
+    running.access.cluster_file = fs::path(folder) / "cluster.yaml";
+    running.access.granted = Tier::kCreate;
+  } else {
+    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium.yaml");
+    if (!cluster.ok()) return cluster.status();
+    running.cluster.emplace(*std::move(cluster));
+    running.access = running.cluster->access;
+  }
+  auto network = ReadLabNetwork(running.access.kubeconfig.parent_path() / "state");
+  if (!network.ok()) return network.status();
+  running.network = *std::move(network);
+  auto kubeconfig = kube::LoadKubeconfig(running.access.kubeconfig, "");
+  if (!kubeconfig.ok()) return kubeconfig.status();
+  auto client = kube::Client::Open(*kubeconfig);
+  if (!client.ok()) return client.status();
+  running.client = *std::move(client);
+  return running;
+}
+
+std::string Found(const Outcome& outcome) {
+  std::string text = outcome.found();
+  for (const Problem& problem : outcome.problems())
+    absl::StrAppend(&text, "\n      ", problem.found, "\n      next: ", problem.next);
+  return text;
+}
+
+class ProbesTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!testing::NodesAreAvailable().ok() || !testing::CiliumIsAvailable().ok()) return;
+    running_ = new absl::StatusOr<Running>(Start());
+  }
+  static void TearDownTestSuite() {
+    if (running_ != nullptr && running_->ok() && (*running_)->cluster.has_value()) {
+      EXPECT_OK((*running_)->cluster->fixture->Down());
+    }
+    delete running_;
+    running_ = nullptr;
+  }
+  void SetUp() override {
+    if (!testing::NodesAreAvailable().ok()) GTEST_SKIP() << "real nodes: " << testing::NodesAreAvailable().message();
+    if (const absl::Status status = testing::CiliumIsAvailable(); !status.ok())
+      GTEST_SKIP() << "a real Cilium: " << status.message();
+    ASSERT_OK(*running_);
+  }
+  static Running& running() { return **running_; }
+
+  // One run of all scenarios, where it `runs`: outcomes by check.
+  std::map<std::string, Outcome> Probe(bool runs = true) {
+    const auto folder = TemporaryFolder::Make("tales-probes");
+    testing::FakeProducerContext context(folder->path());
+    auto cluster = Cluster::Open(running().access);
+    EXPECT_OK(cluster);
+    if (!cluster.ok()) return {};
+    context.cluster_ = *std::move(cluster);
+    context.deadline_ = Deadline::After(absl::Minutes(10));
+    const Outcome whole = ProbeProducer().produce(context);
+    for (const std::string& line : context.progress_) std::cout << "  " << line << "\n";
+    std::cout << ToString(whole.verdict()) << " cilium.probe_run: " << Found(whole) << "\n";
+    for (const auto& [check, outcome] : context.reported_) {
+      std::cout << ToString(outcome.verdict()) << " " << check << ": " << Found(outcome) << "\n";
+    }
+    std::cout.flush();
+    std::map<std::string, Outcome> outcomes = std::move(context.reported_);
+    EXPECT_EQ(outcomes.size(), runs ? Scenarios().size() : 0);
+    outcomes.emplace("cilium.probe_run", whole);
+    return outcomes;
+  }
+
+  // It goes with the run; where a node or its agent does not answer, when that does again.
+  static absl::Status NamespaceIsGone(absl::Duration within) {
+    return RetryUntil(Deadline::After(within), "the end of the probes' namespace", absl::Seconds(1), [] {
+      const auto asked = running().client->Get(kube::kNamespaces, "", kNamespace, Deadline::After(absl::Seconds(20)));
+      return absl::IsNotFound(asked.status()) ? absl::OkStatus() : absl::UnavailableError("it is there");
+    });
+  }
+
+  // Under `id`: what it must turn is failed, what turns is what it may, and afterwards it is healed.
+  std::map<std::string, Outcome> ProbeUnder(const std::string& id) {
+    std::optional<Fault> fault;
+    for (const Fault& known : NetworkFaults()) {
+      if (known.id == id) fault = known;
+    }
+    const FaultRequest request{fault->domain, fault->id, fault->default_target};
+    EXPECT_OK(BreakNetwork(request, running().network, *running().client, Deadline::After(absl::Minutes(1))));
+    // Agents probe each other once a minute.
+    const bool of_agents =
+        std::find(fault->must.begin(), fault->must.end(), "cilium.probe/node-health") != fault->must.end();
+    if (of_agents) absl::SleepFor(absl::Seconds(75));
+    std::map<std::string, Outcome> outcomes = Probe();
+    EXPECT_OK(HealNetwork(request, running().network, *running().client, Deadline::After(absl::Minutes(1))));
+    EXPECT_OK(NamespaceIsGone(absl::Minutes(3)));
+    for (const std::string& must : ExpandTargets(fault->must, request.target)) {
+      const auto found = outcomes.find(must);
+      EXPECT_TRUE(found != outcomes.end() && found->second.verdict() == Verdict::kFailed) << must << " does not turn";
+    }
+    return outcomes;
+  }
+
+  static absl::StatusOr<Running>* running_;
+};
+absl::StatusOr<Running>* ProbesTest::running_ = nullptr;
+
+TEST_F(ProbesTest, AllIsWell) {
+  const auto outcomes = Probe();
+  EXPECT_OK(NamespaceIsGone(absl::Seconds(1)));
+  for (const auto& [check, outcome] : outcomes) {
+    EXPECT_TRUE(outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported)
+        << check << ": " << Found(outcome);
+  }
+}
+
+TEST_F(ProbesTest, ANamespaceThatIsNotOursIsLeftAlone) {
+  const kube::Json theirs = {{"metadata", {{"name", kNamespace}}}};
+  ASSERT_OK(running().client->Create(kube::kNamespaces, "", theirs, false, Deadline::After(absl::Seconds(20))));
+  const std::map<std::string, Outcome> outcomes = Probe(/*runs=*/false);
+  EXPECT_EQ(outcomes.at("cilium.probe_run").verdict(), Verdict::kError);
+  EXPECT_THAT(Found(outcomes.at("cilium.probe_run")), HasSubstr("somebody else's"));
+  EXPECT_OK(running().client->Get(kube::kNamespaces, "", kNamespace, Deadline::After(absl::Seconds(20))));
+  EXPECT_OK(running().client->Delete(kube::kNamespaces, "", kNamespace, Deadline::After(absl::Seconds(20))));
+  EXPECT_OK(NamespaceIsGone(absl::Minutes(1)));
+}
+
+TEST_F(ProbesTest, WhatADeadRunLeftIsRemovedFirst) {
+  const kube::Json dead = {{"metadata", {{"name", kNamespace}, {"labels", {{kMark, "dead"}}}}}};
+  ASSERT_OK(running().client->Create(kube::kNamespaces, "", dead, false, Deadline::After(absl::Seconds(20))));
+  const std::map<std::string, Outcome> outcomes = Probe();
+  EXPECT_EQ(outcomes.at("cilium.probe_run").verdict(), Verdict::kPassed) << Found(outcomes.at("cilium.probe_run"));
+}
+
+TEST_F(ProbesTest, OneBrokenDirectionIsNamedAndNothingElse) {
+  for (const auto& [check, outcome] : ProbeUnder("one-way-loss")) {
+    if (outcome.verdict() != Verdict::kFailed && outcome.verdict() != Verdict::kError) continue;
+    EXPECT_THAT(Found(outcome), HasSubstr("node-1 -> node-2")) << check;
+    EXPECT_THAT(Found(outcome), Not(HasSubstr("node-2 -> node-1"))) << check;
+    EXPECT_THAT(Found(outcome), Not(HasSubstr("<->"))) << check;
+  }
+}
+
+TEST_F(ProbesTest, AForgottenPolicyIsNoBrokenNetwork) {
+  const auto outcomes = ProbeUnder("policy-in-the-way");
+  EXPECT_EQ(outcomes.at("cilium.probe/one-way").verdict(), Verdict::kPassed);
+  EXPECT_EQ(outcomes.at("cilium.probe/ping").verdict(), Verdict::kPassed);
+}
+
+TEST_F(ProbesTest, AWayThatTakesSmallerPackets) { ProbeUnder("node-mtu"); }
+
+TEST_F(ProbesTest, AWrongRoute) { ProbeUnder("wrong-route"); }
+
+TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
+
+// The last one: a node whose agent stood still for minutes does not always come back.
+TEST_F(ProbesTest, AnAgentThatStandsStill) { ProbeUnder("agent-dead"); }
+
+}  // namespace
+}  // namespace tales::cilium::probe
