@@ -2,10 +2,37 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 
 namespace tales::conformance {
+
+namespace {
+
+constexpr absl::Duration kOnItsWay = absl::Seconds(8);
+
+// Deleted so short a time ago that its being there says nothing.
+bool HasJustBeenDeleted(const kube::Json& one) {
+  absl::Time deleted;
+  const std::string text = Text(one, "metadata.deletionTimestamp");
+  return absl::ParseTime(absl::RFC3339_full, text, &deleted, nullptr) && absl::Now() - deleted < kOnItsWay;
+}
+
+}  // namespace
+
+absl::StatusOr<std::set<std::string>> RunIdsOf(kube::Client& client, const std::set<std::string>& names,
+                                               Deadline deadline) {
+  std::set<std::string> ids;
+  if (names.empty()) return ids;
+  TALES_ASSIGN_OR_RETURN(const std::vector<kube::Json> namespaces,
+                         client.List(kube::kNamespaces, "", {.label_selector = "e2e-run"}, deadline));
+  for (const kube::Json& one : namespaces) {
+    if (names.contains(Text(one, "metadata.name"))) ids.insert(Label(one, "e2e-run"));
+  }
+  return ids;
+}
 
 absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, const std::vector<std::string>& run_ids,
                                                          Deadline deadline) {
@@ -13,6 +40,7 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
   if (run_ids.empty()) return left;
   const kube::ListOptions ours{.label_selector = absl::StrCat("e2e-run in (", absl::StrJoin(run_ids, ","), ")")};
   absl::Status asked;
+  std::set<std::string> by_us;
   const absl::Status gone =
       RetryUntil(deadline, "the end of the tests' namespaces", absl::Milliseconds(500), [&]() -> absl::Status {
         left.clear();
@@ -20,9 +48,12 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
         asked = namespaces.status();
         TALES_RETURN_IF_ERROR(asked);
         for (const kube::Json& one : *namespaces) {
-          left.push_back(Text(one, "metadata.name"));
+          const std::string name = Text(one, "metadata.name");
+          if (!by_us.contains(name) && HasJustBeenDeleted(one)) continue;
+          left.push_back(name);
           // Most are on their way out already: e2e.test deletes each, and does not wait.
           if (!Text(one, "metadata.deletionTimestamp").empty()) continue;
+          by_us.insert(name);
           const absl::Status deleted =
               client.Delete(kube::kNamespaces, "", left.back(), deadline.AtMost(absl::Seconds(20)));
           if (!deleted.ok() && !absl::IsNotFound(deleted)) return deleted;

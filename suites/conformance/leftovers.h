@@ -1,6 +1,7 @@
 // The namespaces that runs of e2e.test made and did not take down.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,14 @@
 namespace tales::conformance {
 
 // Deletes the namespaces with one of these e2e-run labels, and nothing else, and waits until they are gone. Returns
-// what is still there when `deadline` has passed.
+// what is still there when `deadline` has passed. One that e2e.test itself has just deleted is not waited for:
+// Kubernetes does not begin with it for five seconds, and one that gets stuck shows with the tests before.
 absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, const std::vector<std::string>& run_ids,
                                                          Deadline deadline);
+
+// The e2e-run labels of those namespaces of `names` that are still there: processes that run side by side do not say
+// theirs.
+absl::StatusOr<std::set<std::string>> RunIdsOf(kube::Client& client, const std::set<std::string>& names,
+                                               Deadline deadline);
 
 }  // namespace tales::conformance

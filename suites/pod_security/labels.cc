@@ -146,6 +146,8 @@ std::vector<Problem> JudgeUndeclared(const std::vector<Json>& namespaces,
     const bool meant =
         definition != declared.end() && (definition->second.enforce == "privileged" || definition->second.exempt);
     if (meant || name == "kube-system" || LabelOf(candidate, "enforce") != "privileged") continue;
+    // On its way out: nothing can be made in it any more.
+    if (candidate.is_object() && candidate.value("/status/phase"_json_pointer, Json()) == "Terminating") continue;
     problems.push_back(
         {.expected = absl::StrCat("namespace ", name, " not privileged: the cluster file does not declare it so"),
          .found = absl::StrCat("namespace ", name, " has ", LabelName("enforce"), "=privileged"),
