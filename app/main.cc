@@ -1,6 +1,7 @@
 // The product: every suite, fixture, fault and profile that `tales` knows.
 #include <memory>
 
+#include "app/conformance_command.h"
 #include "app/hosts.h"
 #include "fixtures/adopt/adopt_fixture.h"
 #include "fixtures/bringup/bringup_fixture.h"
@@ -21,6 +22,7 @@
 #include "suites/config/faults/input_faults.h"
 #include "suites/config/suite.h"
 #include "suites/conformance/import_faults.h"
+#include "suites/conformance/mode.h"
 #include "suites/conformance/producer.h"
 #include "suites/conformance/suite.h"
 #include "suites/connectivity/producer.h"
@@ -80,10 +82,11 @@ tales::Registry Product() {
                                      .checks = {"conformance.*", "cilium.connectivity*"},
                                      .prepare = tales::conformance::WriteHealthyResults};
   registry.profiles = Profiles();
-  registry.conformance_modes = {"sample", "full"};
+  registry.check_conformance_mode = [](std::string_view mode) { return tales::conformance::ParseMode(mode).status(); };
   registry.commands = {tales::AddLabCommand,
                        tales::AddLocalCommand,
                        tales::AddAssetsCommand,
+                       tales::AddConformanceCommand,
                        tales::AddInitCommand,
                        tales::AddDoctorCommand,
                        [](CLI::App& app, tales::CliContext& context) {

@@ -85,7 +85,7 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
   verify->add_option("--fault", request.faults, "Breaks something on purpose: DOMAIN:ID[=TARGET]; repeatable")
       ->allow_extra_args(false);
   verify->add_option("--conformance", request.conformance,
-                     "How much of Kubernetes' conformance tests: none, sample, full. "
+                     "How much of Kubernetes' conformance tests: none, sample, fast, full, sig:NAME, focus:REGEX. "
                      "Default: the profile's");
   verify
       ->add_option("--conformance-runner", request.conformance_runner,

@@ -27,6 +27,8 @@ class ProducerContext {
   virtual void Announce(const std::vector<std::string>& checks) = 0;
   // The verdict of one of `children`, as soon as it is known: "conformance.case/CODENAME".
   virtual void Report(const std::string& check, const Outcome& outcome, absl::Duration duration) = 0;
+  // It failed with `first_try`, was tried once more, and passed: the verdict is `flaky`.
+  virtual void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration duration) = 0;
   virtual void Progress(std::string_view line) = 0;
   virtual Deadline deadline() const = 0;
 };

@@ -60,19 +60,11 @@ class Host : public ProducerContext {
   }
 
   void Report(const std::string& check, const Outcome& outcome, absl::Duration duration) override {
-    const std::lock_guard lock(mutex_);
-    if (!finished_.insert(check).second) return;
-    AnnounceOne(check);
-    WorkerEvent event;
-    event.kind = Kind::kFinished;
-    event.check = check;
-    event.error_kind = "unreachable";
-    event.duration = std::max(0.0, absl::ToDoubleSeconds(duration));
-    Describe(outcome, event);
-    if (event.verdict != Verdict::kPassed) {
-      event.evidence = KeepEvidence(task_.run_folder, redactor_, check, outcome.evidence());
-    }
-    Write(event);
+    Finish(check, outcome, duration, /*flaky=*/false);
+  }
+
+  void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration duration) override {
+    Finish(check, first_try, duration, /*flaky=*/true);
   }
 
   void Progress(std::string_view line) override {
@@ -122,6 +114,23 @@ class Host : public ProducerContext {
     } catch (const std::exception& error) {
       return Outcome::CannotLook(absl::InternalError(absl::StrCat("the producer threw: ", error.what())), "");
     }
+  }
+
+  void Finish(const std::string& check, const Outcome& outcome, absl::Duration duration, bool flaky) {
+    const std::lock_guard lock(mutex_);
+    if (!finished_.insert(check).second) return;
+    AnnounceOne(check);
+    WorkerEvent event;
+    event.kind = Kind::kFinished;
+    event.check = check;
+    event.error_kind = "unreachable";
+    event.duration = std::max(0.0, absl::ToDoubleSeconds(duration));
+    Describe(outcome, event);
+    if (flaky) event.verdict = Verdict::kFlaky;
+    if (event.verdict != Verdict::kPassed) {
+      event.evidence = KeepEvidence(task_.run_folder, redactor_, check, outcome.evidence());
+    }
+    Write(event);
   }
 
   // Only what is made up as the run goes: the rest was planned before it began.

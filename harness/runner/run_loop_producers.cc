@@ -102,6 +102,14 @@ void RunLoop::OnProduced(const WorkerEvent& verdict) {
   if (options_.rule != nullptr) options_.rule(event);
   CheckFixture(event.verdict == Verdict::kFailed || event.verdict == Verdict::kError);
   if (!result_.fixture.ok()) return;
+  if (event.verdict == Verdict::kFlaky) {
+    // Its first try, which it tells in the same breath.
+    Note(recorder_.Record({{"event", "retry"},
+                           {"check", event.check},
+                           {"verdict", ToString(Verdict::kFailed)},
+                           {"found", event.found},
+                           {"duration", event.duration}}));
+  }
   const auto planned = index_.find(event.check);
   if (planned == index_.end()) {
     ++made_up_final_;

@@ -201,6 +201,7 @@ class Verification {
     wanted.kubernetes_context = request_.kubernetes_context;
     wanted.vm_settings = request_.vm_settings;
     wanted.faults = faults_;
+    wanted.conformance_runner = request_.conformance_runner;
     wanted.allow = request_.allow;
     wanted.progress = [this](std::string_view line) { progress_.Note(line); };
     std::error_code error;
@@ -240,10 +241,8 @@ class Verification {
   }
 
   absl::Status CheckMode(const std::string& mode) const {
-    const std::vector<std::string>& modes = registry_.conformance_modes;
-    if (mode.empty() || std::find(modes.begin(), modes.end(), mode) != modes.end()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("conformance \"", mode, "\" is not a mode; one of none, ", absl::StrJoin(modes, ", ")));
+    if (mode.empty() || registry_.check_conformance_mode == nullptr) return absl::OkStatus();
+    return registry_.check_conformance_mode(mode);
   }
 
   // Faults of what is read: on copies, which a cluster file of the run's own names.

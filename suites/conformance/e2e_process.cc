@@ -28,11 +28,32 @@ absl::StatusOr<int> Create(const std::filesystem::path& path) {
   return fd;
 }
 
+std::string HowItEnded(const Finished& finished) {
+  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
+                              : absl::StrCat("ended with exit code ", finished.exit_code);
+}
+
 }  // namespace
 
 std::vector<std::string> E2eArguments(const E2eOptions& options) {
-  std::vector<std::string> argv = {
-      options.program.string(),
+  const std::string focus = options.picks_all ? std::string(kFocusOnAll) : FocusOn(options.names);
+  const std::string timeout = absl::FormatDuration(absl::Trunc(options.timeout, absl::Seconds(1)));
+  // Alone it is its own ginkgo; several are started by the program of that name, which takes the same flags.
+  std::vector<std::string> argv;
+  if (options.procs > 1) {
+    argv = {options.ginkgo.string(),
+            absl::StrCat("--procs=", options.procs),
+            "-v",
+            "--no-color",
+            absl::StrCat("--timeout=", timeout),
+            absl::StrCat("--focus=", focus),
+            options.program.string(),
+            "--"};
+  } else {
+    argv = {options.program.string(), "--ginkgo.v", "--ginkgo.no-color", absl::StrCat("--ginkgo.timeout=", timeout),
+            absl::StrCat("--ginkgo.focus=", focus)};
+  }
+  const std::vector<std::string> own = {
       "--provider=skeleton",
       absl::StrCat("--kubeconfig=", options.kubeconfig.string()),
       absl::StrCat("--report-dir=", options.folder.string()),
@@ -40,11 +61,8 @@ std::vector<std::string> E2eArguments(const E2eOptions& options) {
       absl::StrCat("--repo-root=", options.folder.string()),  // what it needs is in the program
       "--disable-log-dump",
       "--dump-logs-on-failure=false",
-      "--ginkgo.v",
-      "--ginkgo.no-color",
-      absl::StrCat("--ginkgo.timeout=", absl::FormatDuration(absl::Trunc(options.timeout, absl::Seconds(1)))),
-      absl::StrCat("--ginkgo.focus=", options.picks_all ? std::string(kFocusOnAll) : FocusOn(options.names)),
   };
+  argv.insert(argv.end(), own.begin(), own.end());
   if (!options.context.empty()) argv.push_back(absl::StrCat("--context=", options.context));
   if (!options.needs_nodes) {
     argv.insert(argv.end(), {"--num-nodes=0", "--allowed-not-ready-nodes=-1", "--minStartupPods=-1"});
@@ -52,7 +70,7 @@ std::vector<std::string> E2eArguments(const E2eOptions& options) {
   return argv;
 }
 
-absl::StatusOr<std::unique_ptr<E2eProcess>> E2eProcess::Start(const E2eOptions& options) {
+absl::StatusOr<std::unique_ptr<TestRun>> E2eProcess::Start(const E2eOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.folder, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", options.folder.string()));
@@ -66,10 +84,10 @@ absl::StatusOr<std::unique_ptr<E2eProcess>> E2eProcess::Start(const E2eOptions& 
   child.descriptors = {{STDOUT_FILENO, output}, {STDERR_FILENO, errors}};
   TALES_ASSIGN_OR_RETURN(Child started, Child::Start(child));
   std::ifstream reader(options.folder / "e2e.log", std::ios::binary);
-  return std::unique_ptr<E2eProcess>(new E2eProcess(options, std::move(started), std::move(reader)));
+  return std::unique_ptr<TestRun>(new E2eProcess(options, std::move(started), std::move(reader)));
 }
 
-bool E2eProcess::ReadMore(const std::function<void(const SpecEvent&)>& sink) {
+bool E2eProcess::ReadMore(const Sink& sink) {
   std::array<char, 64 << 10> block;
   bool any = false;
   while (true) {
@@ -81,11 +99,14 @@ bool E2eProcess::ReadMore(const std::function<void(const SpecEvent&)>& sink) {
   }
 }
 
-bool E2eProcess::Follow(absl::Duration longest, const std::function<void(const SpecEvent&)>& sink) {
+bool E2eProcess::Follow(absl::Duration longest, const Sink& sink) {
   const Deadline deadline = Deadline::After(longest);
-  while (!finished_.has_value()) {
+  while (!end_.has_value()) {
     // In this order: what was written before the end is read after it is known.
-    finished_ = child_.Wait(deadline.AtMost(kPause));
+    if (const std::optional<Finished> finished = child_.Wait(deadline.AtMost(kPause)); finished.has_value()) {
+      end_ = TestRunEnd{.how = HowItEnded(*finished), .exit_code = std::nullopt, .lost = ""};
+      if (finished->signal == 0) end_->exit_code = finished->exit_code;
+    }
     if (ReadMore(sink) || deadline.passed()) return true;
   }
   return ReadMore(sink);

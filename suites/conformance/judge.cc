@@ -170,7 +170,7 @@ class Gathering {
       completeness.ran.push_back(name);
       if (IsBad(*one)) completeness.failed.push_back(name);
     }
-    if (mode_ == Mode::kFull || full_) {
+    if (mode_ == Mode::kFull || mode_ == Mode::kFast || full_) {
       completeness.required = required_.all;
       completeness.is_full = true;
       completeness.what = "a full run";
@@ -207,13 +207,6 @@ std::string Cause(const JUnitCase& one) {
 }
 
 }  // namespace
-
-absl::StatusOr<Mode> ParseMode(std::string_view text) {
-  if (text.empty() || text == "none") return Mode::kNone;
-  if (text == "sample") return Mode::kSample;
-  if (text == "full") return Mode::kFull;
-  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is no conformance mode; one of none, sample, full"));
-}
 
 bool IsSuiteNode(const JUnitCase& one) {
   for (const char* node : {"[BeforeSuite]", "[SynchronizedBeforeSuite]", "[ReportBeforeSuite]", "[AfterSuite]",
@@ -304,6 +297,11 @@ Outcome JudgeCompleteness(const Completeness& completeness) {
   } else if (!completeness.failed.empty()) {
     found = absl::StrCat("all ", completeness.required.size(), " tests that ", completeness.release, " requires ran; ",
                          completeness.failed.size(), " failed, so it is not conformant");
+    if (completeness.flaky > 0) absl::StrAppend(&found, " (", completeness.flaky, " passed when tried again)");
+  } else if (completeness.side_by_side) {
+    found = absl::StrCat("all ", completeness.required.size(), " tests that ", completeness.release,
+                         " requires ran side by side and passed; only a full run, one after the other, is a claim of "
+                         "conformance");
   } else {
     found = absl::StrCat("all ", completeness.required.size(), " tests that ", completeness.release,
                          " requires ran and passed: conformant");

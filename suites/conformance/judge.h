@@ -12,19 +12,11 @@
 #include "absl/time/time.h"
 #include "harness/check/outcome.h"
 #include "reports/junit_reader.h"
+#include "suites/conformance/mode.h"
 #include "suites/conformance/required_tests.h"
 #include "suites/imports/foreign_results.h"
 
 namespace tales::conformance {
-
-// What somebody asked for: how much of the release's list has to run.
-enum class Mode {
-  kNone,    // no run of our own; of results, what their own focus says
-  kSample,  // the part that needs no node: never a claim of conformance
-  kFull,    // all of it
-};
-// "", "none", "sample", "full"; anything else is InvalidArgument.
-absl::StatusOr<Mode> ParseMode(std::string_view text);
 
 struct CaseVerdict {
   std::string name;  // codename
@@ -63,6 +55,8 @@ struct Completeness {
   std::vector<std::string> failed;  // of these
   std::string what;                 // "the sample"
   bool is_full = false;             // `required` is all that the release requires
+  bool side_by_side = false;        // several at once: not what a claim of conformance is made of
+  size_t flaky = 0;                 // of `failed`: passed when tried again
   std::string release;
 };
 Outcome JudgeCompleteness(const Completeness& completeness);

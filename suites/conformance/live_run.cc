@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "suites/conformance/e2e_process.h"
 #include "suites/conformance/judge.h"
 
 namespace tales::conformance {
@@ -26,58 +27,76 @@ std::string Few(const Names& names) {
   return absl::StrJoin(few, "; ");
 }
 
-std::string HowItEnded(const Finished& finished) {
-  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
-                              : absl::StrCat("ended with exit code ", finished.exit_code);
-}
-
 }  // namespace
 
 LiveRun::LiveRun(ProducerContext& context, LiveOptions options)
     : context_(context),
       options_(std::move(options)),
-      remaining_(options_.e2e.names.begin(), options_.e2e.names.end()) {}
+      remaining_(options_.e2e.names.begin(), options_.e2e.names.end()),
+      may_hold_(options_.retry_at_most > 0) {}
 
 LiveResult LiveRun::Run() {
   End end = End::kDied;
-  for (int number = 1; number <= options_.starts && !remaining_.empty(); ++number) {
+  int number = 1;
+  for (; number <= options_.starts && !remaining_.empty(); ++number) {
     const size_t before = remaining_.size();
-    end = RunProcess(number);
-    // Where a new process would do no better.
+    end = RunOnce(number);
+    // Where a new start would do no better.
     if (end != End::kDied && end != End::kHung) break;
     if (remaining_.size() == before) break;
   }
+  if (end == End::kFinished && remaining_.empty() && disagreements_.empty() && !held_.empty()) RunHeldAgain(number + 1);
+  TellHeld();
   Outcome environment = Outcome::FromProblems(suite_problems_, "set-up and tear-down of the suite worked");
   if (!suite_problems_.empty()) environment.With({"suite.log", suite_log_});
   return {.run = Verdict(),
           .environment = std::move(environment),
           .ran = {ran_.begin(), ran_.end()},
           .failed = {failed_.begin(), failed_.end()},
+          .flaky = {flaky_.begin(), flaky_.end()},
           .run_ids = {run_ids_.begin(), run_ids_.end()},
-          .began = began_};
+          .began = began_,
+          .lost = !lost_.empty()};
 }
 
-LiveRun::End LiveRun::RunProcess(int number) {
+LiveRun::End LiveRun::RunOnce(int number) {
   E2eOptions options = options_.e2e;
   options.folder = options_.e2e.folder / absl::StrCat("e2e-", number);
   options.names.assign(remaining_.begin(), remaining_.end());
   options.picks_all = options.picks_all && number == 1;
   options.timeout = std::min(options.timeout, context_.deadline().remaining());
+  if (again_) options.procs = 1;
   live_.clear();
   interrupted_.reset();
   killed_ = false;
   step_began_ = absl::Now();
-  const absl::StatusOr<std::unique_ptr<E2eProcess>> process = E2eProcess::Start(options);
-  if (!process.ok()) {
+  const absl::StatusOr<std::unique_ptr<TestRun>> run =
+      options_.start == nullptr ? E2eProcess::Start(options) : options_.start(options);
+  if (!run.ok()) {
     problems_.push_back({.expected = "e2e.test starts",
-                         .found = std::string(process.status().message()),
-                         .next = absl::StrCat(options.program.string(), " --version")});
+                         .found = std::string(run.status().message()),
+                         .next = options_.start == nullptr ? absl::StrCat(options.program.string(), " --version")
+                                                           : "mend that, and run the suite again"});
     return End::kUseless;
   }
-  ++processes_;
-  while ((*process)->Follow(kStep, [this](const SpecEvent& event) { TakeEvent(event); })) Watch(**process);
-  if (const std::string& id = (*process)->stream().run_id(); !id.empty()) run_ids_.insert(id);
-  return Conclude(**process);
+  ++starts_;
+  while ((*run)->Follow(kStep, [this](const SpecEvent& event) { TakeEvent(event); })) {
+    Watch(**run);
+    if (options_.on_namespaces != nullptr && options.procs > 1) options_.on_namespaces((*run)->stream().namespaces());
+  }
+  if (const std::string& id = (*run)->stream().run_id(); !id.empty()) run_ids_.insert(id);
+  return Conclude(**run);
+}
+
+// One try each, alone: what fails twice has failed.
+void LiveRun::RunHeldAgain(int number) {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : held_) names.push_back(name);
+  context_.Progress(absl::StrCat("once more what failed: ", absl::StrJoin(names, "; ")));
+  remaining_ = {names.begin(), names.end()};
+  again_ = true;
+  RunOnce(number);
+  remaining_.clear();
 }
 
 void LiveRun::TakeEvent(const SpecEvent& event) {
@@ -99,6 +118,7 @@ void LiveRun::TakeEvent(const SpecEvent& event) {
       suite_problems_.push_back(SuiteProblem(one, "e2e.test"));
     } else if (is_setup && absl::StrContains(event.name, "Synchronized") && !began_) {
       began_ = true;
+      first_began_ = absl::Now();
       std::vector<std::string> checks;
       for (const std::string& name : remaining_) checks.push_back(options_.prefix + name);
       context_.Announce(checks);
@@ -120,80 +140,126 @@ void LiveRun::TakeEvent(const SpecEvent& event) {
 void LiveRun::Settle(const std::string& name, const Outcome& outcome, absl::Duration duration, bool counts,
                      bool failed) {
   if (remaining_.erase(name) == 0) return;  // nobody asked for it, or it has its verdict
-  context_.Report(options_.prefix + name, outcome, duration);
+  if (again_) return SettleAgain(name, outcome, duration);
   if (counts) ran_.insert(name);
   if (failed) failed_.insert(name);
+  // An error says that the test was not judged: not a flake.
+  if (may_hold_ && outcome.verdict() == tales::Verdict::kFailed) {
+    held_.emplace(name, Held{outcome, duration});
+    if (held_.size() > static_cast<size_t>(options_.retry_at_most)) {
+      may_hold_ = false;
+      TellHeld();
+    }
+  } else {
+    context_.Report(options_.prefix + name, outcome, duration);
+  }
   const size_t all = options_.e2e.names.size();
-  context_.Progress(absl::StrCat(all - remaining_.size(), " of ", all, ": ", ToString(outcome.verdict()), " ", name));
+  context_.Progress(absl::StrCat(all - remaining_.size(), " of ", all,
+                                 failed_.empty() ? "" : absl::StrCat(", ", failed_.size(), " not passed"), TimeLeft(),
+                                 ": ", ToString(outcome.verdict()), " ", name));
 }
 
-void LiveRun::Watch(E2eProcess& process) {
+void LiveRun::SettleAgain(const std::string& name, const Outcome& outcome, absl::Duration duration) {
+  const auto held = held_.find(name);
+  if (held == held_.end() || outcome.verdict() != tales::Verdict::kPassed) return;  // TellHeld() has its first try
+  context_.ReportFlaky(options_.prefix + name, held->second.outcome, duration);
+  context_.Progress(absl::StrCat("passed on its second try: ", name));
+  flaky_.insert(name);
+  held_.erase(held);
+}
+
+void LiveRun::TellHeld() {
+  for (const auto& [name, held] : held_) context_.Report(options_.prefix + name, held.outcome, held.duration);
+  held_.clear();
+}
+
+// By the pace until now: tests take from a tenth of a second to five minutes, so it is said only once some are over.
+std::string LiveRun::TimeLeft() const {
+  const size_t all = options_.e2e.names.size(), done = all - remaining_.size();
+  const absl::Duration passed = absl::Now() - first_began_;
+  if (!began_ || done < 5 || remaining_.empty() || passed < absl::Seconds(10)) return "";
+  const absl::Duration left = passed * remaining_.size() / done;
+  const absl::Duration unit = left > absl::Minutes(2) ? absl::Minutes(1) : absl::Seconds(1);
+  return absl::StrCat(", about ", absl::FormatDuration(absl::Trunc(left, unit)), " left");
+}
+
+void LiveRun::Watch(TestRun& run) {
   const absl::Time now = absl::Now();
   if (interrupted_.has_value()) {
     if (now - *interrupted_ > options_.grace && !killed_) {
       killed_ = true;
-      process.Kill();
+      run.Kill();
     }
     return;
   }
-  out_of_time_ = context_.deadline().remaining() < options_.grace;
+  out_of_time_ = context_.deadline().remaining() < options_.grace + options_.reserve;
   if (!out_of_time_ && now - *step_began_ < options_.longest_test) return;
   interrupted_ = now;
-  process.Interrupt();
+  run.Interrupt();
 }
 
-void LiveRun::SettleCurrent(const E2eProcess& process, const std::string& why, absl::StatusCode code) {
-  const std::string current = process.stream().current();
+void LiveRun::SettleCurrent(const TestRun& run, const std::string& why, absl::StatusCode code) {
+  const std::string current = run.stream().current();
   if (!remaining_.contains(current)) return;
   Settle(current,
          Outcome::CannotLook(absl::Status(code, why), "read the test's log; then run it again alone")
-             .With({"test.log", process.stream().current_log()}),
+             .With({"test.log", run.stream().current_log()}),
          absl::Now() - *step_began_, /*counts=*/false, /*failed=*/true);
 }
 
-// What the end of a process means for what it had not yet told.
-LiveRun::End LiveRun::Conclude(E2eProcess& process) {
-  const Finished& finished = process.finished();
-  last_words_ = absl::StrCat("e2e.test ", HowItEnded(finished));
+// It was taken from us, with the file that would have been at its end.
+LiveRun::End LiveRun::ConcludeLost(TestRun& run) {
+  lost_ = run.end().lost;
+  last_words_ = lost_;
+  SettleCurrent(run, absl::StrCat(lost_, " while it ran"), absl::StatusCode::kAborted);
+  return End::kLost;
+}
+
+// What the end of a start means for what it had not yet told.
+LiveRun::End LiveRun::Conclude(TestRun& run) {
+  const TestRunEnd& end = run.end();
+  if (!end.lost.empty()) return ConcludeLost(run);
+  last_words_ = absl::StrCat("e2e.test ", end.how);
   if (setup_failed_) return End::kNoSetUp;
   if (interrupted_.has_value()) {
-    SettleCurrent(process,
+    SettleCurrent(run,
                   absl::StrCat("still running after ", Whole(absl::Now() - *step_began_), "; it was broken off, and ",
                                last_words_),
                   absl::StatusCode::kDeadlineExceeded);
   } else {
-    SettleCurrent(process, absl::StrCat(last_words_, " while it ran"), absl::StatusCode::kAborted);
+    SettleCurrent(run, absl::StrCat(last_words_, " while it ran"), absl::StatusCode::kAborted);
   }
-  const bool has_report = Reconcile(process);
+  const bool has_report = Reconcile(run);
   if (out_of_time_) return End::kOutOfTime;
   if (interrupted_.has_value()) return End::kHung;
   if (!has_report) {
-    if (began_ && finished.signal == 0) {
+    if (began_ && end.exit_code.has_value()) {
       problems_.push_back({.expected = "e2e.test leaves a JUnit file, with which its output can be compared",
-                           .found = absl::StrCat(last_words_, " and left no JUnit in ", process.junit().string()),
+                           .found = absl::StrCat(last_words_, " and left no JUnit in ", run.junit().string()),
                            .next = "is the disk full? The end of e2e.log says more"});
     }
-    last_words_ = absl::StrCat(last_words_, ": ", process.LastWords());
+    last_words_ = absl::StrCat(last_words_, ": ", run.LastWords());
     return began_ ? End::kDied : End::kUseless;
   }
-  CompareExitCode(finished);
+  CompareExitCode(end);
   // Everything that it was to run it has run; what it has not told is not to be had.
   if (!remaining_.empty()) last_words_ = "e2e.test does not have them, or passed them by";
   return End::kFinished;
 }
 
-void LiveRun::CompareExitCode(const Finished& finished) {
+void LiveRun::CompareExitCode(const TestRunEnd& end) {
   const bool any = !suite_problems_.empty() || std::any_of(live_.begin(), live_.end(), [](const auto& one) {
     return one.second == JUnitResult::kFailed || one.second == JUnitResult::kError;
   });
-  if (any == !finished.ok()) return;
+  const bool red = end.exit_code != 0;
+  if (any == red) return;
   disagreements_.push_back(
-      absl::StrCat("exit code ", finished.exit_code, " though ", any ? "a test" : "nothing", " failed"));
+      absl::StrCat("exit code ", end.exit_code.value_or(-1), " though ", any ? "a test" : "nothing", " failed"));
 }
 
 // False: it left no JUnit.
-bool LiveRun::Reconcile(const E2eProcess& process) {
-  const absl::StatusOr<reports::JUnitReport> junit = reports::ReadJUnit(process.junit());
+bool LiveRun::Reconcile(const TestRun& run) {
+  const absl::StatusOr<reports::JUnitReport> junit = reports::ReadJUnit(run.junit());
   if (!junit.ok()) {
     if (!absl::IsNotFound(junit.status())) disagreements_.emplace_back(junit.status().message());
     return false;
@@ -230,6 +296,15 @@ Outcome LiveRun::Verdict() const {
                                "compare e2e.log and junit_01.xml in the run's folder")
         .With({"disagreements.txt", absl::StrJoin(disagreements_, "\n")});
   }
+  if (!lost_.empty()) {
+    return Outcome::CannotLook(
+        absl::AbortedError(absl::StrCat(lost_, "; ", options_.e2e.names.size() - remaining_.size(), " of ",
+                                        options_.e2e.names.size(),
+                                        " tests have their verdict, and what was printed until then is in the run's "
+                                        "folder; not run: ",
+                                        remaining_.empty() ? "none" : Few(remaining_))),
+        "mend that, and run the suite again");
+  }
   std::vector<Problem> problems = problems_;
   if (began_ && !remaining_.empty()) {
     std::string why = last_words_;
@@ -242,7 +317,8 @@ Outcome LiveRun::Verdict() const {
     problems.push_back(
         {.expected = "e2e.test begins", .found = last_words_, .next = "read e2e.err in the run's folder"});
   }
-  const std::string times = processes_ > 1 ? absl::StrCat("; e2e.test was started ", processes_, " times") : "";
+  std::string times = starts_ > 1 ? absl::StrCat("; e2e.test was started ", starts_, " times") : "";
+  if (!flaky_.empty()) absl::StrAppend(&times, "; ", flaky_.size(), " of these passed when they were tried again");
   return Outcome::FromProblems(
       std::move(problems),
       began_ ? absl::StrCat(ran_.size(), " tests ran, ", failed_.size(), " of them did not pass", times)

@@ -16,9 +16,9 @@ namespace {
 
 using kube::Json;
 
-bool TakesOrdinaryPods(const Json& node) {
-  return ConditionStatus(node, "Ready") == "True" && WhyUnschedulable(node).empty();
-}
+bool IsReady(const Json& node) { return ConditionStatus(node, "Ready") == "True"; }
+
+bool TakesOrdinaryPods(const Json& node) { return IsReady(node) && WhyUnschedulable(node).empty(); }
 
 std::string Name(const Json& object) { return Text(object, "metadata.name"); }
 
@@ -72,6 +72,7 @@ absl::StatusOr<PreflightFacts> Read(CheckContext& c) {
   facts.server_version = Text(version, "gitVersion");
   TALES_ASSIGN_OR_RETURN(facts.nodes, c.facts().Objects(kube::kNodes));
   TALES_ASSIGN_OR_RETURN(facts.pods, c.facts().Objects(kube::kPods));
+  facts.in_a_pod = c.inputs().conformance_runner == "cluster";
   if (!c.definition().cilium.has_value()) return facts;
   facts.cilium_namespace = c.definition().cilium->cilium_namespace;
   TALES_ASSIGN_OR_RETURN(facts.daemonsets, c.facts().Objects(kube::kDaemonSets));
@@ -80,10 +81,11 @@ absl::StatusOr<PreflightFacts> Read(CheckContext& c) {
 }
 
 Outcome Look(CheckContext& c) {
-  const absl::StatusOr<Mode> mode = ParseMode(c.inputs().conformance);
+  const absl::StatusOr<ModeRequest> mode = ParseMode(c.inputs().conformance);
   if (!mode.ok()) return Outcome::Unsupported("a conformance mode", std::string(mode.status().message()));
-  if (*mode == Mode::kNone) {
-    return Outcome::Unsupported("a run of the conformance tests", "none asked for (--conformance sample or full)");
+  if (mode->mode == Mode::kNone) {
+    return Outcome::Unsupported("a run of the conformance tests",
+                                "none asked for (--conformance sample, fast or full)");
   }
   if (!c.inputs().imports.empty()) {
     const imports::ForeignResults found = ReadForeignResults(c.inputs().imports, imports::Tool::kConformance);
@@ -93,7 +95,10 @@ Outcome Look(CheckContext& c) {
   }
   const absl::StatusOr<PreflightFacts> facts = Read(c);
   if (!facts.ok()) return Outcome::CannotLook(facts.status(), "kubectl get --raw /readyz");
-  return JudgePreflight(*mode, *facts);
+  const RequiredTests* required = FindRequiredTests(facts->server_version);
+  const absl::StatusOr<Picked> picked = Pick(*mode, required == nullptr ? BuiltInTests() : *required);
+  if (!picked.ok()) return Outcome::Unsupported("tests that can be picked", std::string(picked.status().message()));
+  return JudgePreflight(*picked, *facts);
 }
 
 }  // namespace
@@ -105,25 +110,34 @@ const std::vector<std::string>& TestsThatNeedTwoNodes() {
   return tests;
 }
 
-Outcome JudgePreflight(Mode mode, const PreflightFacts& facts) {
+Outcome JudgePreflight(const Picked& picked, const PreflightFacts& facts) {
   std::vector<Problem> problems;
   JudgeVersions(facts, problems);
   JudgeSystemPods(facts, problems);
   if (!facts.cilium_namespace.empty()) JudgeCilium(facts, problems);
   const auto ordinary = std::count_if(facts.nodes.begin(), facts.nodes.end(), TakesOrdinaryPods);
-  if (mode == Mode::kFull && ordinary == 0) {
+  const bool sample = picked.mode == Mode::kSample;
+  if (picked.needs_nodes && !sample && ordinary == 0) {
     problems.push_back({.expected = "at least one node that is ready, schedulable and untainted",
                         .found = absl::StrCat(facts.nodes.size(), " nodes, none of them is"),
                         .next = "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"});
+  } else if (facts.in_a_pod && std::none_of(facts.nodes.begin(), facts.nodes.end(), IsReady)) {
+    problems.push_back({.expected = "a node that is ready: the tests are to run in a pod",
+                        .found = absl::StrCat(facts.nodes.size(), " nodes, none of them is ready"),
+                        .next = "kubectl get nodes; or run them from here: --conformance-runner process"});
   }
   if (!problems.empty()) return Outcome::FromProblems(std::move(problems), "");
+  std::vector<std::string> cannot;  // pass, and is asked for
+  for (const std::string& name : TestsThatNeedTwoNodes()) {
+    if (std::binary_search(picked.names.begin(), picked.names.end(), name)) cannot.push_back(name);
+  }
   const std::string cannot_pass =
       absl::StrCat(ordinary, ordinary == 1 ? " node takes" : " nodes take",
                    " ordinary pods, and these tests need two: ", absl::StrJoin(TestsThatNeedTwoNodes(), "; "));
-  if (mode == Mode::kFull && ordinary < 2) return Outcome::Known(std::string(kOneWorkerIssue), cannot_pass);
+  if (ordinary < 2 && !cannot.empty()) return Outcome::Known(std::string(kOneWorkerIssue), cannot_pass);
   std::string found = absl::StrCat("Kubernetes ", facts.server_version, ", kube-system has settled");
-  if (mode == Mode::kSample) absl::StrAppend(&found, "; the sample needs no node");
-  if (mode == Mode::kSample && ordinary == 1) {
+  if (sample) absl::StrAppend(&found, "; the sample needs no node");
+  if (sample && ordinary == 1) {
     absl::StrAppend(&found, ". A full run could not pass here: ", cannot_pass, " (", kOneWorkerIssue, ")");
   }
   return Outcome::Passed(std::move(found));

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
 namespace tales::conformance {
@@ -25,6 +26,31 @@ std::string_view Bracket(std::string_view* rest) {
   const std::string_view word = rest->substr(0, end);
   rest->remove_prefix(end + 1);
   return word;
+}
+
+// In the name of a test that failed ginkgo marks where: "[sig-node] Lease [It] should ...", "TOP-LEVEL [BeforeEach]
+// ...".
+std::string WithoutMarks(std::string_view name) {
+  absl::ConsumePrefix(&name, "TOP-LEVEL");
+  std::string plain = absl::StrReplaceAll(absl::StrCat(" ", absl::StripLeadingAsciiWhitespace(name)),
+                                          {{" [It] ", " "},
+                                           {" [BeforeEach] ", " "},
+                                           {" [JustBeforeEach] ", " "},
+                                           {" [AfterEach] ", " "},
+                                           {" [JustAfterEach] ", " "},
+                                           {" [BeforeAll] ", " "},
+                                           {" [AfterAll] ", " "},
+                                           {" [DeferCleanup (Each)] ", " "},
+                                           {" [DeferCleanup (All)] ", " "}});
+  return plain.substr(1);
+}
+
+bool IsSuiteNode(std::string_view line) {
+  for (const char* node : {"[BeforeSuite]", "[SynchronizedBeforeSuite]", "[ReportBeforeSuite]", "[AfterSuite]",
+                           "[SynchronizedAfterSuite]", "[ReportAfterSuite]", "[DeferCleanup (Suite)]"}) {
+    if (absl::StartsWith(line, node)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -62,8 +88,20 @@ void SpecStream::Line(std::string_view line, const Sink& sink) {
       if (run_id_.empty()) TakeRunId(line);
       return;
     case Place::kAwaitName:
+      ending_ = {};
+      ending_.is_suite_node = IsSuiteNode(line);
+      if (TakeHeader(line)) {
+        log_.clear();
+        place_ = Place::kAwaitNameOfEnded;
+        return;
+      }
       if (absl::StartsWith(line, "[")) return Begin(line, sink);
       if (!IsTally(line) || line.empty()) place_ = Place::kBetween;  // the summary at the end
+      return;
+    case Place::kAwaitNameOfEnded:
+      TakeName(line);
+      current_.clear();  // it is over
+      place_ = Place::kEnding;
       return;
     case Place::kInSpec:
       Keep(line);
@@ -77,7 +115,9 @@ void SpecStream::Line(std::string_view line, const Sink& sink) {
       const std::string mark = absl::StrCat("[", absl::AsciiStrToUpper(ending_.state));
       if (ending_.cause.empty() && absl::ConsumePrefix(&text, mark)) {
         text = text.substr(text.find(']') == std::string_view::npos ? 0 : text.find(']') + 1);
-        ending_.cause = std::string(absl::StripAsciiWhitespace(text));
+        text = absl::StripAsciiWhitespace(text);
+        // "[FAILED] in [It] - place @ time" is where; why comes at the end.
+        if (!absl::StartsWith(text, "in [")) ending_.cause = std::string(text);
       }
       return;
     }
@@ -86,20 +126,22 @@ void SpecStream::Line(std::string_view line, const Sink& sink) {
 
 void SpecStream::Begin(std::string_view line, const Sink& sink) {
   log_.clear();
+  ending_ = {};
+  ending_.is_suite_node = IsSuiteNode(line);
+  TakeName(line);
+  place_ = Place::kInSpec;
+  sink(ending_);
+}
+
+void SpecStream::TakeName(std::string_view marked) {
+  const std::string line = WithoutMarks(marked);
   // The name is followed by its labels: "[sig-node] Lease ... [Conformance] [sig-node, Conformance]".
-  current_ = std::string(line);
+  current_ = line;
   if (const auto after = names_.upper_bound(line); after != names_.begin()) {
     if (const std::string& name = *std::prev(after); absl::StartsWith(line, name)) current_ = name;
   }
-  ending_ = {};
-  for (const char* node : {"[BeforeSuite]", "[SynchronizedBeforeSuite]", "[ReportBeforeSuite]", "[AfterSuite]",
-                           "[SynchronizedAfterSuite]", "[ReportAfterSuite]", "[DeferCleanup (Suite)]"}) {
-    if (absl::StartsWith(line, node)) ending_.is_suite_node = true;
-  }
   if (ending_.is_suite_node) current_ = std::string(absl::StripAsciiWhitespace(current_));
   ending_.name = current_;
-  place_ = Place::kInSpec;
-  sink(ending_);
 }
 
 // "• [0.1 seconds]", "• [FAILED] [0.1 seconds]", "S [SKIPPED] [0.1 seconds]", "[AfterSuite] PASSED [0.1 seconds]".
@@ -138,6 +180,15 @@ void SpecStream::TakeRunId(std::string_view line) {
   run_id_ = std::string(id);
 }
 
+// `  STEP: Destroying namespace "configmap-2838" for this suite. @ 11/25/25 19:38:12.042`
+void SpecStream::TakeNamespace(std::string_view line) {
+  constexpr std::string_view kBefore = "Destroying namespace \"";
+  const size_t start = line.find(kBefore);
+  if (start == std::string_view::npos) return;
+  const std::string_view rest = line.substr(start + kBefore.size());
+  namespaces_.emplace(rest.substr(0, rest.find('"')));
+}
+
 void SpecStream::End(const Sink& sink) {
   ending_.kind = SpecEvent::Kind::kEnded;
   if (ending_.state != "passed") ending_.log = std::move(log_);
@@ -148,6 +199,7 @@ void SpecStream::End(const Sink& sink) {
 }
 
 void SpecStream::Keep(std::string_view line) {
+  TakeNamespace(line);
   log_.append(line);
   log_ += '\n';
   if (log_.size() > 2 * kSpecLog) log_.erase(0, log_.size() - kSpecLog);

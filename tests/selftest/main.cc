@@ -1,4 +1,5 @@
 // A `tales` whose suites misbehave on purpose: the runner is judged by what it makes of them.
+#include "absl/strings/str_cat.h"
 #include "harness/cli/cli.h"
 #include "tests/selftest/none_fixture.h"
 #include "tests/selftest/suites.h"
@@ -7,7 +8,12 @@ int main(int argc, char** argv) {
   tales::Registry registry;
   registry.suites = tales::selftest::Suites();
   registry.producers = tales::selftest::Producers();
-  registry.conformance_modes = {"sample", "crash", "forgets", "throw", "leak", "slow", "waits"};
+  registry.check_conformance_mode = [](std::string_view mode) {
+    for (const char* known : {"sample", "crash", "forgets", "throw", "leak", "slow", "waits"}) {
+      if (mode == known) return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat("conformance \"", mode, "\" is not a mode"));
+  };
   registry.fixtures["none"] = [] { return tales::selftest::NoneFixture(); };
   registry.fixtures["dying"] = [] { return tales::selftest::DyingFixture(); };
   registry.fixtures["broken"] = [] { return tales::selftest::BrokenFixture(); };

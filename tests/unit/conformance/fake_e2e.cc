@@ -1,7 +1,8 @@
 // Behaves like e2e.test v1.32.2 as far as a runner of it can see: arguments, output, JUnit, signals, exit code. What
 // becomes of each test is written in the file that FAKE_E2E names, a line for each: "passed NAME", "failed NAME",
-// "skipped NAME", "hangs NAME", "deaf NAME" (hangs, and takes no signal), "dies NAME", "lies NAME" (prints passed,
-// writes failed), "unseen NAME" (writes passed, prints nothing); and for the whole: "no-setup", "no-junit", "exit N".
+// "skipped NAME", "flaky NAME" (failed in the first start, passed in later ones), "hangs NAME", "deaf NAME" (hangs, and
+// takes no signal), "dies NAME", "lies NAME" (prints passed, writes failed), "unseen NAME" (writes passed, prints
+// nothing); and for the whole: "no-setup", "no-junit", "cut-junit", "exit N".
 #include <signal.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
   tales::testing::GinkgoJUnit junit;
   junit.focus = Flag(argc, argv, "--ginkgo.focus");
   int exit_code = 0;
-  bool setup = true, has_junit = true, fixed_exit = false;
+  bool setup = true, has_junit = true, fixed_exit = false, cut = false;
   std::vector<std::pair<std::string, std::string>> tests;
   for (std::string line; std::getline(scenario, line);) {
     const std::string word = line.substr(0, line.find(' '));
@@ -68,6 +69,8 @@ int main(int argc, char** argv) {
       setup = false;
     else if (word == "no-junit")
       has_junit = false;
+    else if (word == "cut-junit")
+      cut = true;
     else if (word == "exit")
       exit_code = std::stoi(rest), fixed_exit = true;
     else if (selection->Picks(rest))
@@ -79,7 +82,9 @@ int main(int argc, char** argv) {
   junit.cases.push_back(
       {"[SynchronizedBeforeSuite]", setup ? "passed" : "failed", setup ? "" : "coredns is not ready"});
   bool failed = !setup;
-  for (const auto& [fate, name] : tests) {
+  const bool first = Flag(argc, argv, "--report-dir").ends_with("e2e-1");
+  for (const auto& [planned, name] : tests) {
+    const std::string fate = planned != "flaky" ? planned : first ? "failed" : "passed";
     if (!setup || interrupted) {
       junit.Add(name, "skipped");
       continue;
@@ -107,7 +112,8 @@ int main(int argc, char** argv) {
   Node("[SynchronizedAfterSuite]", true);
   if (has_junit) {
     std::ofstream file(Flag(argc, argv, "--report-dir") + "/junit_01.xml");
-    file << junit.ToString();
+    const std::string text = junit.ToString();
+    file << text.substr(0, cut ? text.size() / 2 : text.size());
   }
   return fixed_exit ? exit_code : failed ? 1 : 0;
 }

@@ -29,6 +29,11 @@ class FakeProducerContext : public ProducerContext {
     reported_.emplace(check, outcome);
     order_.push_back(check);
   }
+  void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration) override {
+    flaky_.push_back(check);
+    reported_.emplace(check, first_try);
+    order_.push_back(check);
+  }
   void Progress(std::string_view line) override { progress_.emplace_back(line); }
   Deadline deadline() const override { return deadline_; }
 
@@ -44,7 +49,7 @@ class FakeProducerContext : public ProducerContext {
   ProducerInputs inputs_;
   Deadline deadline_ = Deadline::After(absl::Minutes(5));
   std::unique_ptr<Cluster> cluster_;
-  std::vector<std::string> announced_, order_, progress_;
+  std::vector<std::string> announced_, order_, progress_, flaky_;
   std::map<std::string, Outcome> reported_;
 
  private:

@@ -270,11 +270,5 @@ TEST(JudgeTest, AFileOfAMillionIsRefusedBeforeItBecomesAMillionVerdicts) {
   EXPECT_THAT(judgement.cases, IsEmpty());
 }
 
-TEST(ModeTest, IsOneOfThree) {
-  EXPECT_EQ(*ParseMode(""), Mode::kNone);
-  EXPECT_EQ(*ParseMode("sample"), Mode::kSample);
-  EXPECT_THAT(ParseMode("quick").status(), testing::StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("quick")));
-}
-
 }  // namespace
 }  // namespace tales::conformance

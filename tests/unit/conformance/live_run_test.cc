@@ -144,6 +144,77 @@ TEST_F(LiveRunTest, AProgramThatCannotStartSaysWhy) {
   EXPECT_THAT(Found(absent.run), HasSubstr("/no/such/e2e.test"));
 }
 
+TEST_F(LiveRunTest, AFailureThatPassesOnItsSecondTryIsFlaky) {
+  options_.retry_at_most = 2;
+  const LiveResult result = Run({"flaky " + names_[0], "failed " + names_[1], "passed " + names_[2]});
+  EXPECT_THAT(context_->flaky_, ElementsAre(Check(0)));
+  EXPECT_EQ(Told(0).verdict(), Verdict::kFailed) << "the first try";
+  EXPECT_EQ(Told(1).verdict(), Verdict::kFailed);
+  EXPECT_EQ(Told(2).verdict(), Verdict::kPassed);
+  EXPECT_THAT(result.flaky, ElementsAre(names_[0]));
+  EXPECT_THAT(result.failed, ElementsAre(names_[0], names_[1]));
+  EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
+}
+
+TEST_F(LiveRunTest, MoreFailuresThanAFewAreNotTriedAgain) {
+  options_.retry_at_most = 1;
+  const LiveResult result = Run({"flaky " + names_[0], "flaky " + names_[1], "passed " + names_[2]});
+  EXPECT_THAT(context_->Told(), ElementsAre("failed " + Check(0), "failed " + Check(1), "passed " + Check(2)));
+  EXPECT_THAT(context_->flaky_, IsEmpty());
+  EXPECT_THAT(Found(result.run), ::testing::Not(HasSubstr("started 2 times")));
+}
+
+TEST_F(LiveRunTest, WhatHangsIsNoFlake) {
+  options_.retry_at_most = 5;
+  const LiveResult result = Run({"hangs " + names_[0], "passed " + names_[1], "passed " + names_[2]});
+  EXPECT_EQ(Told(0).verdict(), Verdict::kError);
+  EXPECT_THAT(context_->flaky_, IsEmpty());
+}
+
+// What somebody took away in the middle: its first test is over, its second under way.
+class LostRun : public TestRun {
+ public:
+  explicit LostRun(const E2eOptions& options) : stream_(options.names), names_(options.names) {}
+  bool Follow(absl::Duration, const Sink& sink) override {
+    if (std::exchange(told_, true)) return false;
+    const std::string line(30, '-');
+    stream_.Feed(line + "\n[SynchronizedBeforeSuite] \n[SynchronizedBeforeSuite] PASSED [0.010 seconds]\n" + line +
+                     "\n" + names_[0] + "\n• [0.1 seconds]\n" + line + "\n" + names_[1] + "\n  STEP: begins\n",
+                 sink);
+    return true;
+  }
+  void Interrupt() override {}
+  void Kill() override {}
+  const TestRunEnd& end() const override { return end_; }
+  const SpecStream& stream() const override { return stream_; }
+  std::filesystem::path junit() const override { return "/none"; }
+  std::string LastWords() const override { return ""; }
+
+ private:
+  SpecStream stream_;
+  const std::vector<std::string> names_;
+  bool told_ = false;
+  const TestRunEnd end_{.how = "was lost", .exit_code = std::nullopt, .lost = "pod x was deleted"};
+};
+
+TEST_F(LiveRunTest, ARunThatIsTakenAwayKeepsWhatWasHad) {
+  options_.start = [](const E2eOptions& options) -> absl::StatusOr<std::unique_ptr<TestRun>> {
+    return std::make_unique<LostRun>(options);
+  };
+  const LiveResult result = LiveRun(*context_, options_).Run();
+  EXPECT_THAT(context_->Told(), ElementsAre("passed " + Check(0), "error " + Check(1)));
+  EXPECT_TRUE(result.lost);
+  EXPECT_EQ(result.run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(result.run), AllOf(HasSubstr("pod x was deleted"), HasSubstr("2 of 3"), HasSubstr(names_[2])));
+}
+
+TEST_F(LiveRunTest, AJUnitThatIsCutInHalfIsNotBelieved) {
+  const LiveResult result = Run({"cut-junit", "passed " + names_[0], "passed " + names_[1], "passed " + names_[2]});
+  EXPECT_EQ(result.run.verdict(), Verdict::kError);
+  EXPECT_THAT(Found(result.run), HasSubstr("junit_01.xml"));
+  EXPECT_EQ(Told(2).verdict(), Verdict::kPassed);
+}
+
 TEST_F(LiveRunTest, WhenTimeIsUpTheRestIsNamed) {
   context_->deadline_ = Deadline::After(absl::Seconds(2));
   options_.longest_test = absl::Minutes(1);

@@ -31,6 +31,8 @@ Json Pod(const std::string& namespace_, const std::string& name, const std::stri
           {"status", {{"phase", phase}, {"conditions", Json::array({{{"type", "Ready"}, {"status", ready}}})}}}};
 }
 
+Picked PickedFor(std::string_view mode) { return *Pick(*ParseMode(mode), BuiltInTests()); }
+
 // The seed's cluster: a control plane that takes no ordinary pods, and one worker.
 PreflightFacts Seed() {
   return {.server_version = "v1.32.2",
@@ -39,14 +41,14 @@ PreflightFacts Seed() {
 }
 
 TEST(PreflightTest, OnTheSeedsClusterItNamesTheTwoTestsThatCannotPass) {
-  const Outcome full = JudgePreflight(Mode::kFull, Seed());
+  const Outcome full = JudgePreflight(PickedFor("full"), Seed());
   EXPECT_EQ(full.verdict(), Verdict::kKnown);
   EXPECT_EQ(full.issue(), "KI-ONE-WORKER");
   for (const std::string& test : TestsThatNeedTwoNodes()) {
     EXPECT_TRUE(BuiltInTests().Has(test));
     EXPECT_THAT(full.found(), HasSubstr(test));
   }
-  const Outcome sample = JudgePreflight(Mode::kSample, Seed());
+  const Outcome sample = JudgePreflight(PickedFor("sample"), Seed());
   EXPECT_EQ(sample.verdict(), Verdict::kPassed);
   EXPECT_THAT(sample.found(), AllOf(HasSubstr("A full run could not pass here"), HasSubstr("KI-ONE-WORKER")));
 }
@@ -54,17 +56,17 @@ TEST(PreflightTest, OnTheSeedsClusterItNamesTheTwoTestsThatCannotPass) {
 TEST(PreflightTest, TwoNodesAreEnough) {
   PreflightFacts facts = Seed();
   facts.nodes.push_back(Node("worker-2"));
-  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kPassed);
+  EXPECT_EQ(JudgePreflight(PickedFor("full"), facts).verdict(), Verdict::kPassed);
   facts.nodes[2]["spec"]["unschedulable"] = true;
-  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kKnown);
+  EXPECT_EQ(JudgePreflight(PickedFor("full"), facts).verdict(), Verdict::kKnown);
 }
 
 TEST(PreflightTest, WithoutANodeOnlyTheSampleCanRun) {
   PreflightFacts facts = Seed();
   facts.nodes.clear();
-  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kPassed);
-  EXPECT_THAT(JudgePreflight(Mode::kSample, facts).found(), Not(HasSubstr("KI-ONE-WORKER")));
-  EXPECT_EQ(JudgePreflight(Mode::kFull, facts).verdict(), Verdict::kFailed);
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kPassed);
+  EXPECT_THAT(JudgePreflight(PickedFor("sample"), facts).found(), Not(HasSubstr("KI-ONE-WORKER")));
+  EXPECT_EQ(JudgePreflight(PickedFor("full"), facts).verdict(), Verdict::kFailed);
 }
 
 TEST(PreflightTest, APodOfKubeSystemThatIsNotReadyWouldFailThemAll) {
@@ -72,7 +74,7 @@ TEST(PreflightTest, APodOfKubeSystemThatIsNotReadyWouldFailThemAll) {
   facts.pods.push_back(Pod("kube-system", "coredns-2", "Running", "False"));
   facts.pods.push_back(Pod("kube-system", "job-1", "Succeeded", "False"));
   facts.pods.push_back(Pod("kube-system", "kube-proxy-1", "Pending", ""));
-  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  const Outcome outcome = JudgePreflight(PickedFor("sample"), facts);
   EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
   ASSERT_THAT(outcome.problems(), SizeIs(2));
   EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("kube-system/coredns-2"));
@@ -82,7 +84,7 @@ TEST(PreflightTest, APodOfKubeSystemThatIsNotReadyWouldFailThemAll) {
 TEST(PreflightTest, ReleasesThatDifferAreNamed) {
   PreflightFacts facts = Seed();
   facts.nodes[1]["status"]["nodeInfo"]["kubeletVersion"] = "v1.31.4";
-  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  const Outcome outcome = JudgePreflight(PickedFor("sample"), facts);
   ASSERT_THAT(outcome.problems(), SizeIs(1));
   EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("worker"));
   EXPECT_EQ(outcome.problems()[0].found, "worker runs v1.31.4");
@@ -94,9 +96,9 @@ TEST(PreflightTest, CiliumInANamespaceOfItsOwnIsLookedAtToo) {
                        {"status", {{"desiredNumberScheduled", 2}, {"numberReady", 1}}}}};
   facts.deployments = {
       {{"metadata", {{"name", "cilium-operator"}, {"namespace", "cilium"}}}, {"spec", {{"replicas", 1}}}}};
-  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kPassed);
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kPassed);
   facts.cilium_namespace = "cilium";
-  const Outcome outcome = JudgePreflight(Mode::kSample, facts);
+  const Outcome outcome = JudgePreflight(PickedFor("sample"), facts);
   ASSERT_THAT(outcome.problems(), SizeIs(2));
   EXPECT_THAT(outcome.problems()[0].next, HasSubstr("rollout status daemonset cilium"));
 }
@@ -106,7 +108,7 @@ TEST(PreflightTest, ObjectsOfAnyShapeAreTaken) {
   facts.nodes.push_back({{"spec", {{"taints", 7}}}});
   facts.pods.push_back(Json::array());
   facts.pods.push_back({{"metadata", {{"namespace", "kube-system"}}}});
-  EXPECT_EQ(JudgePreflight(Mode::kSample, facts).verdict(), Verdict::kFailed);
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kFailed);
 }
 
 }  // namespace

@@ -189,5 +189,79 @@ TEST_F(SpecStreamTest, HostileOutputCostsNoMoreThanItsLimit) {
   EXPECT_EQ(stream_.run_id(), "");
 }
 
+// With --procs: nothing when a test starts, all of it when it is over. Real output, shortened.
+const char kSideBySide[] =
+    R"(Running Suite: Kubernetes e2e suite - /usr/local/bin
+====================================================
+Random Seed: 1795635462 - will randomize all specs
+
+Will run 3 of 6622 specs
+Running in parallel across 2 processes
+------------------------------
+[SynchronizedBeforeSuite] PASSED [0.214 seconds]
+[SynchronizedBeforeSuite] 
+k8s.io/kubernetes@v1.32.2/test/e2e/e2e.go:69
+
+  Timeline >>
+  I1126 01:00:00.000000 12 util.go:502] >>> kubeConfig: 
+  << Timeline
+------------------------------
+SSSS
+------------------------------
+• [0.279 seconds]
+[sig-node] Lease lease API should be available [Conformance] [sig-node, Conformance]
+k8s.io/kubernetes@v1.32.2/test/e2e/common/node/lease.go:73
+
+  Timeline >>
+  STEP: Creating a kubernetes client @ 11/25/26 19:37:47.96
+  ------------------------------
+  STEP: Destroying namespace "lease-test-4551" for this suite. @ 11/25/26 19:37:48.212
+  << Timeline
+------------------------------
+• [FAILED] [0.130 seconds]
+[sig-network] EndpointSlice [It] should have Endpoints and EndpointSlices pointing to API Server [Conformance] [sig-network, Conformance]
+k8s.io/kubernetes@v1.32.2/test/e2e/network/endpointslice.go:69
+
+  Timeline >>
+  STEP: Creating a kubernetes client @ 11/25/26 19:37:47.83
+  [FAILED] in [It] - k8s.io/kubernetes@v1.32.2/test/e2e/network/endpointslice.go:78 @ 11/25/26 19:37:47.951
+  STEP: Destroying namespace "endpointslice-8793" for this suite. @ 11/25/26 19:37:47.951
+  << Timeline
+
+  [FAILED] error obtaining API server "kubernetes" Endpoint resource
+  In [It] at: k8s.io/kubernetes@v1.32.2/test/e2e/network/endpointslice.go:78 @ 11/25/26 19:37:47.951
+------------------------------
+SSS
+
+Summarizing 1 Failure:
+  [FAIL] [sig-network] EndpointSlice [It] should have
+)";
+
+TEST(SideBySideStreamTest, TestsAreToldWhenTheyAreOver) {
+  for (size_t step : {size_t{1}, size_t{7}, sizeof kSideBySide}) {
+    SpecStream stream(BuiltInTests().all);
+    std::vector<SpecEvent> events;
+    const std::string_view output = kSideBySide;
+    for (size_t at = 0; at < output.size(); at += step) {
+      stream.Feed(output.substr(at, step), [&](const SpecEvent& event) { events.push_back(event); });
+    }
+    ASSERT_THAT(events, SizeIs(3));
+    for (const SpecEvent& event : events) EXPECT_EQ(event.kind, SpecEvent::Kind::kEnded);
+    EXPECT_TRUE(events[0].is_suite_node);
+    EXPECT_EQ(events[0].name, "[SynchronizedBeforeSuite]");
+    EXPECT_EQ(events[1].name, "[sig-node] Lease lease API should be available [Conformance]");
+    EXPECT_EQ(events[1].state, "passed");
+    EXPECT_EQ(events[1].duration, absl::Milliseconds(279));
+    EXPECT_EQ(
+        events[2].name,
+        "[sig-network] EndpointSlice should have Endpoints and EndpointSlices pointing to API Server [Conformance]");
+    EXPECT_EQ(events[2].state, "failed");
+    EXPECT_EQ(events[2].cause, "error obtaining API server \"kubernetes\" Endpoint resource");
+    EXPECT_THAT(events[2].log, HasSubstr("STEP: Creating"));
+    EXPECT_THAT(stream.namespaces(), ElementsAre("endpointslice-8793", "lease-test-4551"));
+    EXPECT_EQ(stream.current(), "");
+  }
+}
+
 }  // namespace
 }  // namespace tales::conformance

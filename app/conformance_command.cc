@@ -1,0 +1,57 @@
+#include "app/conformance_command.h"
+
+#include <memory>
+#include <string>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "harness/cli/cli.h"
+#include "suites/conformance/bundle.h"
+
+namespace tales {
+namespace {
+
+struct Options {
+  std::string run, product, readme, out;
+};
+
+int Bundle(const Options& options, CliContext& context) {
+  const auto made = conformance::MakeBundle(
+      {.run = options.run, .product = options.product, .readme = options.readme, .out = options.out});
+  if (made.ok()) {
+    context.out << made->string() << "\nholds rules 2, 3, 7, 8, 10, 12 and 13 of the conformance bot; the others need "
+                << "the pull request and the network, and it takes the three newest releases only\n";
+    return kExitOk;
+  }
+  context.err << "tales conformance bundle: " << made.status().message() << "\n";
+  return absl::IsFailedPrecondition(made.status()) ? kExitFailed : kExitUsage;
+}
+
+int CheckFolder(const Options& options, CliContext& context) {
+  const auto breaches = conformance::CheckBundle(options.run, conformance::BuiltInTests());
+  for (const conformance::Breach& breach : breaches)
+    context.out << "rule " << breach.rule << ": " << breach.found << "\n";
+  if (breaches.empty()) context.out << "holds rules 2, 3, 7, 8, 10, 12 and 13\n";
+  return breaches.empty() ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+void AddConformanceCommand(CLI::App& app, CliContext& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("conformance", "A bundle in the shape of a CNCF submission, out of a full run");
+  verb->require_subcommand(1);
+  CLI::App* bundle = verb->add_subcommand("bundle", "Makes one, and checks it as far as that goes without a network");
+  bundle->add_option("run", options->run, "The run's folder")->required();
+  bundle->add_option("--product", options->product, "PRODUCT.yaml: who made what; only a person can write it")
+      ->required();
+  bundle->add_option("--readme", options->readme, "README.md: how to reproduce it. Default: how tales ran it");
+  bundle->add_option("--out", options->out, "Folder to make; must not be there, or be empty")->required();
+  bundle->callback([options, &context] { context.exit_code = Bundle(*options, context); });
+  CLI::App* check = verb->add_subcommand("check", "Checks the folder of one");
+  check->add_option("folder", options->run, "The folder with the four files")->required();
+  check->callback([options, &context] { context.exit_code = CheckFolder(*options, context); });
+}
+
+}  // namespace tales

@@ -1,0 +1,281 @@
+#include "suites/conformance/pod_run.h"
+
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/status.h"
+#include "harness/check/spec.h"
+
+namespace tales::conformance {
+namespace {
+
+using kube::Json;
+using Phase = PodState::Phase;
+
+// The pod's state is asked for this often where nothing rings, and not oftener where it rings all the time.
+constexpr absl::Duration kAtLatest = absl::Seconds(3), kAtEarliest = absl::Milliseconds(300);
+constexpr uint64_t kLongestLog = 512 << 20;
+constexpr size_t kLastWords = 2000;
+constexpr char kLog[] = "e2e.log", kJUnit[] = "junit_01.xml", kPodFile[] = "pod.json", kEndFile[] = "end.json";
+
+std::string Whole(absl::Duration duration) { return absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1))); }
+
+}  // namespace
+
+PodRun::PodRun(kube::Client& client, const PodRunOptions& settings, const E2eOptions& options)
+    : client_(client),
+      settings_(settings),
+      folder_(options.folder),
+      namespace_(NamespaceName(settings.settings.run)),
+      pod_(options.folder.filename().string()),
+      files_(client, namespace_, pod_),
+      stream_(options.names) {}
+
+absl::StatusOr<std::unique_ptr<TestRun>> PodRun::Start(kube::Client& client, const PodRunOptions& settings,
+                                                       const E2eOptions& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", options.folder.string()));
+  std::unique_ptr<PodRun> run(new PodRun(client, settings, options));
+  TALES_RETURN_IF_ERROR(run->ReadEarlier());
+  if (!run->end_.has_value()) TALES_RETURN_IF_ERROR(run->Begin(options));
+  if (!run->end_.has_value()) run->bell_.emplace(client, run->namespace_, run->pod_, std::string(kTestsContainer));
+  return std::unique_ptr<TestRun>(std::move(run));
+}
+
+// What an earlier process of ours kept.
+absl::Status PodRun::ReadEarlier() {
+  absl::StatusOr<std::string> log = ReadFile(folder_ / kLog, kLongestLog);
+  if (!log.ok() && !absl::IsNotFound(log.status())) return log.status();
+  if (log.ok()) unread_ = *std::move(log);
+  log_size_ = unread_.size();
+  if (const absl::StatusOr<std::string> text = ReadFile(folder_ / kPodFile); text.ok()) {
+    uid_ = Text(Json::parse(*text, nullptr, false), "uid");
+  }
+  const absl::StatusOr<std::string> text = ReadFile(folder_ / kEndFile);
+  if (!text.ok()) return absl::OkStatus();
+  const Json end = Json::parse(*text, nullptr, false);
+  end_ = TestRunEnd{.how = Text(end, "how"), .exit_code = std::nullopt, .lost = Text(end, "lost")};
+  if (const std::optional<int64_t> code = Number(end, "exit_code"); code.has_value()) {
+    end_->exit_code = static_cast<int>(*code);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PodRun::Begin(const E2eOptions& options) {
+  absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, Soon());
+  if (absl::IsNotFound(pod.status()) && !uid_.empty()) {
+    Lose(absl::StrCat("pod ", namespace_, "/", pod_, " is gone: it was deleted while nobody followed it"));
+    return absl::OkStatus();
+  }
+  if (pod.ok()) {
+    settings_.progress(absl::StrCat("attaching to pod ", namespace_, "/", pod_, ", which an earlier start made"));
+  } else if (absl::IsNotFound(pod.status())) {
+    settings_.progress(
+        absl::StrCat("starting pod ", namespace_, "/", pod_, ", image ", settings_.settings.tests_image));
+    absl::StatusOr<kube::Reply> made = client_.Create(
+        kube::kPods, namespace_, PodObject(settings_.settings, pod_, options), /*dry_run=*/false, Soon());
+    if (!made.ok()) {
+      // Without this a refusal by admission would look like a role that we lack.
+      const bool refused = absl::StrContains(made.status().message(), "PodSecurity");
+      return absl::FailedPreconditionError(
+          absl::StrCat(refused ? "PodSecurity refuses the pod of the tests: " : "", made.status().message()));
+    }
+    pod = std::move(made->body);
+  } else {
+    return pod.status();
+  }
+  const std::string uid = ReadPodState(*pod).uid;
+  if (!uid_.empty() && uid_ != uid) {
+    Lose(absl::StrCat("pod ", namespace_, "/", pod_, " is another one: ours was deleted while nobody followed it"));
+    return absl::OkStatus();
+  }
+  uid_ = uid;
+  TALES_RETURN_IF_ERROR(WriteFileAtomically(
+      folder_ / kPodFile, Json{{"namespace", namespace_}, {"pod", pod_}, {"uid", uid_}}.dump(), 0600));
+  return AwaitStart();
+}
+
+absl::Status PodRun::AwaitStart() {
+  const Deadline deadline = settings_.deadline.AtMost(settings_.startup);
+  std::optional<absl::Time> unschedulable_since;
+  std::string told, seen = "nothing was seen of it";
+  while (true) {
+    const absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, deadline.AtMost(absl::Seconds(20)));
+    if (absl::IsNotFound(pod.status())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("pod ", namespace_, "/", pod_, " was deleted while it started"));
+    }
+    const PodState state = pod.ok() ? ReadPodState(*pod) : PodState{.why = std::string(pod.status().message())};
+    node_ = state.node;
+    if (state.phase == Phase::kRunning || state.phase == Phase::kOver) return absl::OkStatus();
+    if (state.phase == Phase::kNever || state.phase == Phase::kLost) {
+      return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", state.why));
+    }
+    if (!state.why.empty()) seen = state.why;
+    if (seen != told && !state.why.empty()) settings_.progress(absl::StrCat("waiting for the pod: ", told = seen));
+    if (!state.unschedulable) {
+      unschedulable_since.reset();
+    } else if (!unschedulable_since.has_value()) {
+      unschedulable_since = absl::Now();
+    }
+    if (unschedulable_since.has_value() && absl::Now() - *unschedulable_since > settings_.unschedulable) {
+      return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", seen));
+    }
+    if (deadline.passed()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the pod of the tests did not start within ", Whole(settings_.startup), ": ", seen));
+    }
+    absl::SleepFor(absl::Milliseconds(200));
+  }
+}
+
+bool PodRun::Follow(absl::Duration longest, const Sink& sink) {
+  const auto feed = [&] {
+    if (unread_.empty()) return false;
+    const std::string now = std::exchange(unread_, {});
+    stream_.Feed(now, sink);
+    return true;
+  };
+  if (feed()) return true;
+  if (end_.has_value()) return false;
+  const bool rang = bell_->Await(longest);
+  const absl::Duration since = absl::Now() - last_look_;
+  if (rang && since < kAtEarliest) absl::SleepFor(kAtEarliest - since);
+  if (rang || since >= kAtLatest) Look();
+  feed();
+  return true;
+}
+
+void PodRun::Look() {
+  last_look_ = absl::Now();
+  const absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, Soon());
+  if (absl::IsNotFound(pod.status())) {
+    return Lose(absl::StrCat("pod ", namespace_, "/", pod_, " was deleted"));
+  }
+  if (!pod.ok()) return Trouble(pod.status());
+  const PodState state = ReadPodState(*pod);
+  if (state.uid != uid_) return Lose(absl::StrCat("pod ", namespace_, "/", pod_, " was deleted, and made anew"));
+  if (state.phase == Phase::kLost) return Lose(state.why);
+  // In this order: what was printed before the end is read after it is known.
+  absl::Status status = Pull();
+  if (status.ok() && trouble_since_.has_value()) {
+    settings_.progress("the pod of the tests is followed again; nothing was lost");
+    trouble_since_.reset();
+  }
+  if (status.ok() && state.phase == Phase::kOver) {
+    status = Fetch();
+    if (status.ok()) {
+      return End({.how = state.exit_code.has_value()
+                             ? absl::StrCat("ended with exit code ", *state.exit_code)
+                             : absl::StrCat("was killed", state.why.empty() ? "" : ": ", state.why),
+                  .exit_code = state.exit_code,
+                  .lost = ""});
+    }
+  }
+  if (!status.ok()) Trouble(status);
+}
+
+absl::Status PodRun::Pull() {
+  while (true) {
+    TALES_ASSIGN_OR_RETURN(const std::string block, files_.Read(kLog, log_size_, Soon()));
+    if (block.empty()) return absl::OkStatus();
+    std::ofstream file(folder_ / kLog, std::ios::binary | std::ios::app);
+    file.write(block.data(), static_cast<std::streamsize>(block.size()));
+    file.close();
+    if (!file) return absl::UnavailableError(absl::StrCat("writing ", (folder_ / kLog).string()));
+    log_size_ += block.size();
+    unread_ += block;
+    if (block.size() < PodFiles::kBlock) return absl::OkStatus();
+  }
+}
+
+// Both files as the pod has them.
+absl::Status PodRun::Fetch() {
+  settings_.progress("the tests are over; fetching their results");
+  const absl::StatusOr<FileFacts> facts = files_.Facts(kLog, Soon());
+  if (facts.ok()) {
+    TALES_ASSIGN_OR_RETURN(const std::string kept, ReadFile(folder_ / kLog, kLongestLog));
+    if (FactsOf(kept).sha256 != facts->sha256) TALES_RETURN_IF_ERROR(files_.Fetch(kLog, folder_ / kLog, Soon()));
+  } else if (!absl::IsNotFound(facts.status())) {
+    return facts.status();
+  }
+  const absl::Status fetched = files_.Fetch(kJUnit, folder_ / kJUnit, settings_.deadline.AtMost(absl::Minutes(2)));
+  if (fetched.ok()) return fetched;
+  if (!absl::IsNotFound(fetched)) return fetched;
+  // It left none: what the image's runner itself said is beside its log.
+  std::string said;
+  client_
+      .Logs(
+          namespace_, pod_, {.container = std::string(kTestsContainer), .tail_lines = 100},
+          [&said](std::string_view chunk) {
+            said.append(chunk);
+            return said.size() < (1 << 20);
+          },
+          Soon())
+      .IgnoreError();
+  WriteFileAtomically(folder_ / "pod.log", said, 0600).IgnoreError();
+  return absl::OkStatus();
+}
+
+std::string PodRun::TroubleOfNode() {
+  if (node_.empty()) return "";
+  const absl::StatusOr<Json> node = client_.Get(kube::kNodes, "", node_, Soon());
+  if (absl::IsNotFound(node.status())) return absl::StrCat("node ", node_, ", which it ran on, is gone; ");
+  if (!node.ok() || ConditionStatus(*node, "Ready") == "True") return "";
+  return absl::StrCat("node ", node_, ", which it runs on, is not ready (", ConditionMessage(*node, "Ready"), "); ");
+}
+
+// Waited for: a restarted API server and a node that comes back have lost nothing.
+void PodRun::Trouble(const absl::Status& status) {
+  const std::string why = absl::StrCat(TroubleOfNode(), status.message());
+  if (!trouble_since_.has_value()) {
+    trouble_since_ = absl::Now();
+    settings_.progress(absl::StrCat("the pod of the tests cannot be followed for now: ", why));
+  }
+  if (absl::Now() - *trouble_since_ < settings_.patience && !settings_.deadline.passed()) return;
+  Lose(absl::StrCat("the pod of the tests could not be reached for ", Whole(absl::Now() - *trouble_since_), ": ", why));
+}
+
+void PodRun::Lose(std::string why) { End({.how = "was lost", .exit_code = std::nullopt, .lost = std::move(why)}); }
+
+void PodRun::End(TestRunEnd end) {
+  end_ = std::move(end);
+  Json json = {{"how", end_->how}, {"lost", end_->lost}};
+  if (end_->exit_code.has_value()) json["exit_code"] = *end_->exit_code;
+  // Without it whoever starts again asks the cluster, as far as it still knows.
+  WriteFileAtomically(folder_ / kEndFile, json.dump(-1, ' ', false, Json::error_handler_t::replace), 0600)
+      .IgnoreError();
+}
+
+void PodRun::Interrupt() {
+  settings_.progress("breaking the test under way off");
+  // All but the first process, which only passes a signal on to ginkgo: e2e.test itself has to hear it.
+  const absl::StatusOr<kube::ExecResult> told =
+      client_.Exec(namespace_, pod_, kTestsContainer, {"sh", "-c", "kill -INT -1 || kill -s INT -- -1"}, Soon());
+  if (!told.ok()) settings_.progress(absl::StrCat("it could not be told: ", told.status().message()));
+}
+
+void PodRun::Kill() {
+  if (end_.has_value()) return;
+  Pull().IgnoreError();
+  client_.Delete(kube::kPods, namespace_, pod_, Soon()).IgnoreError();
+  End({.how = "was ended with its pod", .exit_code = std::nullopt, .lost = ""});
+}
+
+std::string PodRun::LastWords() const {
+  for (const char* name : {"pod.log", kLog}) {
+    const absl::StatusOr<std::string> text = ReadFile(folder_ / name, kLongestLog);
+    if (!text.ok()) continue;
+    const std::string words(absl::StripAsciiWhitespace(*text));
+    if (!words.empty()) return words.substr(words.size() > kLastWords ? words.size() - kLastWords : 0);
+  }
+  return "";
+}
+
+}  // namespace tales::conformance
