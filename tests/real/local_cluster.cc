@@ -41,13 +41,15 @@ absl::Status CiliumIsAvailable() {
   return found;
 }
 
-absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults, const fs::path& cluster_file) {
+absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults, const fs::path& cluster_file,
+                                               const std::string& conformance_runner) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));
   LocalCluster cluster{
       .folder = std::move(folder), .fixture = MakeLocalFixture({}, TALES_PROGRAM), .access = {}, .start = {}};
   FixtureRequest request;
   request.state_folder = cluster.folder.path();
   request.faults = faults;
+  request.conformance_runner = conformance_runner;
   if (!cluster_file.empty()) {
     TALES_ASSIGN_OR_RETURN(request.definition, LoadClusterFile(cluster_file));
   }

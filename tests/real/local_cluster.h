@@ -28,9 +28,11 @@ struct LocalCluster {
   ClusterAccess access;
   absl::Duration start;
 };
-// `cluster_file`: what it is to be. Default: the fixture's own, which has no nodes.
+// `cluster_file`: what it is to be. Default: the fixture's own, which has no nodes. `conformance_runner`: as in
+// FixtureRequest.
 absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults = {},
-                                               const std::filesystem::path& cluster_file = {});
+                                               const std::filesystem::path& cluster_file = {},
+                                               const std::string& conformance_runner = "");
 
 // The four programs, by the server's process.
 std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent);
