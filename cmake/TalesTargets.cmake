@@ -72,10 +72,10 @@ function(tales_library name)
   target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
 endfunction()
 
-# tales_test(NAME SRCS a_test.cc ... DEPS target ... [LABELS hermetic] [TIMEOUT 60]): a GoogleTest binary whose
-# cases are ctest cases. Labels: hermetic (Debian packages are enough), selftest, lab, real (needs real parts).
+# tales_test(NAME SRCS a_test.cc ... DEPS target ... [LABELS hermetic] [TIMEOUT 60] [ONE_PROCESS]): a GoogleTest binary
+# whose cases are ctest cases, or (ONE_PROCESS) which is one: where its cases share what takes long to start. Labels: hermetic (Debian packages are enough), selftest, lab, real (needs real parts).
 function(tales_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "ONE_PROCESS" "TIMEOUT" "SRCS;DEPS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS hermetic)
   endif()
@@ -83,6 +83,12 @@ function(tales_test name)
     set(ARG_TIMEOUT 60)
   endif()
   tales_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(ARG_ONE_PROCESS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}"
+      SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}:"
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")

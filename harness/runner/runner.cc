@@ -132,6 +132,7 @@ class Verification {
           absl::StrCat("fixture \"", fixture_name_, "\" is not one of ", absl::StrJoin(names, ", ")));
     }
     fixture_ = factory->second();
+    if (request_.conformance != "none") TALES_RETURN_IF_ERROR(CheckMode(request_.conformance));
     if (!request_.baseline.empty()) {
       TALES_ASSIGN_OR_RETURN(baseline_, Baseline::Load(request_.baseline, fixture_name_));
     }

@@ -56,10 +56,13 @@ void CheckFiles(const fs::path& folder, std::vector<Breach>& breaches) {
     }
   }
   std::error_code error;
+  std::vector<std::string> others;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (!wanted.contains(name)) breaches.push_back({3, absl::StrCat(name, " is none of the four files")});
+    if (!wanted.contains(name)) others.push_back(name);
   }
+  std::sort(others.begin(), others.end());
+  if (!others.empty()) breaches.push_back({3, absl::StrCat("beside the four files: ", Few(others))});
 }
 
 // "v1.32/my-product" of what may hold any character.

@@ -46,7 +46,6 @@ const char kVersion[] = "[sig-api-machinery] server version should find the serv
 const char kWatchers[] =
     "[sig-api-machinery] Watchers should observe add, update, and delete watch notifications on configmaps "
     "[Conformance]";  // 20 s
-// Fails here, for a reason of its own: it needs more than there is.
 constexpr absl::Duration kShort = absl::Seconds(60);
 
 // Whatever is asked of the cluster by the test itself.
@@ -322,21 +321,6 @@ TEST_F(ConformanceClusterTest, ANamespaceThatIsStuckIsNotWaitedForForEver) {
   ASSERT_OK(own_client_->MergePatch(kube::kConfigMaps, name_, "held", {{"metadata", {{"finalizers", nullptr}}}}, false,
                                     Soon()));
   EXPECT_EQ(runner_->Remove(Deadline::After(kShort)), "");
-}
-
-// On a control plane of its own, which has no nodes.
-TEST(ConformanceWithoutNodesTest, WhereNoNodeTakesThePodItIsGivenUp) {
-  if (!testing::ControlPlaneIsAvailable().ok()) GTEST_SKIP() << testing::ControlPlaneIsAvailable().message();
-  ASSERT_OK_AND_ASSIGN(LocalCluster cluster, testing::StartLocalCluster());
-  ASSERT_OK_AND_ASSIGN(kube::Access access, kube::LoadKubeconfig(cluster.access.kubeconfig, ""));
-  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<kube::Client> client, kube::Client::Open(access));
-  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-conformance-test"));
-  ClusterRunner runner(
-      *client, {.settings = {.run = "r1", .tests_image = "a", .output_image = "b"}, .unschedulable = absl::Seconds(2)});
-  ASSERT_OK(runner.Prepare());
-  const absl::Status started = runner.Start({.folder = folder.path() / "e2e-1", .names = {kLease}}).status();
-  EXPECT_THAT(started, testing::StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no node takes it")));
-  EXPECT_EQ(runner.Remove(Deadline::After(kShort)), "");
 }
 
 }  // namespace

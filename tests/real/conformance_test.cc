@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "harness/base/subprocess.h"
 #include "nlohmann/json.hpp"
+#include "suites/conformance/cluster_runner.h"
 #include "suites/conformance/leftovers.h"
 #include "suites/conformance/live_run.h"
 #include "suites/conformance/required_tests.h"
@@ -195,6 +196,16 @@ TEST_F(ConformanceTest, AnApiServerThatRestartsLeavesNoTestWithoutAVerdict) {
   for (const char* name : {kLease, kVersion, kWatchers}) verdicts += Told(name) == Verdict::kMissing ? 0 : 1;
   // Its set-up or its tests may have failed for it: told either way.
   EXPECT_TRUE(verdicts == 3 || result.run.verdict() == Verdict::kFailed || !result.began) << Found(result.run);
+}
+
+TEST_F(ConformanceTest, WhereNoNodeTakesThePodOfTheTestsItIsGivenUp) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster());
+  ClusterRunner runner(*client_, {.settings = {.run = "r1", .tests_image = "a", .output_image = "b"},
+                                  .unschedulable = absl::Seconds(2)});
+  ASSERT_OK(runner.Prepare());
+  const absl::Status started = runner.Start({.folder = context_->folder() / "e2e-1", .names = {kLease}}).status();
+  EXPECT_THAT(started, testing::StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no node takes it")));
+  EXPECT_EQ(runner.Remove(Deadline::After(absl::Minutes(1))), "");
 }
 
 TEST_F(ConformanceTest, TheSampleIsGreenAndNoClaimOfConformance) {
