@@ -7,13 +7,15 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "harness/cli/cli.h"
+#include "harness/kube/client.h"
 #include "suites/conformance/bundle.h"
+#include "suites/conformance/cluster_runner.h"
 
 namespace tales {
 namespace {
 
 struct Options {
-  std::string run, product, readme, out;
+  std::string run, product, readme, out, kubeconfig, context;
 };
 
 int Bundle(const Options& options, CliContext& context) {
@@ -28,6 +30,27 @@ int Bundle(const Options& options, CliContext& context) {
   return absl::IsFailedPrecondition(made.status()) ? kExitFailed : kExitUsage;
 }
 
+int Clean(const Options& options, CliContext& context) {
+  const auto access = kube::LoadKubeconfig(options.kubeconfig, options.context);
+  const auto client = access.ok() ? kube::Client::Open(*access) : access.status();
+  if (!client.ok()) {
+    context.err << "tales conformance clean: " << client.status().message() << "\n";
+    return kExitUsage;
+  }
+  const auto cleaned = conformance::CleanUpRuns(**client, options.run, Deadline::After(absl::Minutes(3)));
+  if (!cleaned.ok()) {
+    context.err << "tales conformance clean: " << cleaned.status().message() << "\n";
+    return kExitNothingJudged;
+  }
+  int code = kExitOk;
+  for (const auto& [run, left] : *cleaned) {
+    context.out << run << ": " << (left.empty() ? "taken away" : left) << "\n";
+    if (!left.empty()) code = kExitFailed;
+  }
+  if (cleaned->empty()) context.out << "there is nothing of a run\n";
+  return code;
+}
+
 int CheckFolder(const Options& options, CliContext& context) {
   const auto breaches = conformance::CheckBundle(options.run, conformance::BuiltInTests());
   for (const conformance::Breach& breach : breaches)
@@ -40,7 +63,7 @@ int CheckFolder(const Options& options, CliContext& context) {
 
 void AddConformanceCommand(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("conformance", "A bundle in the shape of a CNCF submission, out of a full run");
+  CLI::App* verb = app.add_subcommand("conformance", "What is done beside and after a run of the conformance tests");
   verb->require_subcommand(1);
   CLI::App* bundle = verb->add_subcommand("bundle", "Makes one, and checks it as far as that goes without a network");
   bundle->add_option("run", options->run, "The run's folder")->required();
@@ -49,6 +72,11 @@ void AddConformanceCommand(CLI::App& app, CliContext& context) {
   bundle->add_option("--readme", options->readme, "README.md: how to reproduce it. Default: how tales ran it");
   bundle->add_option("--out", options->out, "Folder to make; must not be there, or be empty")->required();
   bundle->callback([options, &context] { context.exit_code = Bundle(*options, context); });
+  CLI::App* clean = verb->add_subcommand("clean", "Takes away what runs in a pod left that nobody goes on with");
+  clean->add_option("--kubeconfig", options->kubeconfig, "Of the cluster")->required();
+  clean->add_option("--context", options->context, "Default: the kubeconfig's current one");
+  clean->add_option("--run", options->run, "Only this run's. Default: of every run, also of one that is under way");
+  clean->callback([options, &context] { context.exit_code = Clean(*options, context); });
   CLI::App* check = verb->add_subcommand("check", "Checks the folder of one");
   check->add_option("folder", options->run, "The folder with the four files")->required();
   check->callback([options, &context] { context.exit_code = CheckFolder(*options, context); });

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <fstream>
+#include <set>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -96,6 +97,26 @@ std::string ClusterRunner::Remove(Deadline deadline) {
       });
   if (!gone.ok()) left.push_back(absl::StrCat("namespace ", name, " (", gone.message(), ")"));
   return absl::StrJoin(left, "; ");
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kube::Client& client, std::string_view run,
+                                                                             Deadline deadline) {
+  std::set<std::string> runs;
+  for (const kube::ResourcePath& kind : {kube::kNamespaces, kClusterRoles, kClusterRoleBindings}) {
+    TALES_ASSIGN_OR_RETURN(
+        const std::vector<Json> objects,
+        client.List(kind, "", {.label_selector = absl::StrCat(kManagedBy, "=tales,", kRunLabel)}, deadline));
+    for (const Json& object : objects) {
+      const std::string id = Label(object, kRunLabel);
+      // The name too: others of ours carry the same labels.
+      if (Text(object, "metadata.name") == NamespaceName(id) && (run.empty() || run == id)) runs.insert(id);
+    }
+  }
+  std::vector<std::pair<std::string, std::string>> left;
+  for (const std::string& id : runs) {
+    left.emplace_back(id, ClusterRunner(client, {.settings = {.run = id}, .deadline = deadline}).Remove(deadline));
+  }
+  return left;
 }
 
 std::string WhyStuck(const Json& namespace_object) {

@@ -5,6 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +40,11 @@ class ClusterRunner {
   kube::Client& client_;
   const PodRunOptions options_;
 };
+
+// Of runs that nobody goes on with, or of one: takes away what such a run made in the cluster, by its labels. Told what
+// is left, by run; "" where nothing is.
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kube::Client& client, std::string_view run,
+                                                                             Deadline deadline);
 
 // What keeps a namespace that is on its way out: its own conditions. Pure.
 std::string WhyStuck(const kube::Json& namespace_object);

@@ -87,6 +87,13 @@ TEST_F(ProducerSelfTest, WhatItForgetsOrThrowsIsAnError) {
   EXPECT_THAT(Of("produce.run").value("found", ""), HasSubstr("thrown"));
 }
 
+TEST_F(ProducerSelfTest, WhatPassedOnItsSecondTryIsFlakyAndTellsTheFirst) {
+  EXPECT_EQ(Produce("flaky").exit_code, 0);
+  EXPECT_EQ(Verdict(kTwo), "flaky");
+  const std::string junit = ReadFile(Run() / "junit.xml").value_or("");
+  EXPECT_THAT(junit, AllOf(HasSubstr("<flakyFailure"), HasSubstr("none at first")));
+}
+
 TEST_F(ProducerSelfTest, NoSecretIsLeftAnywhere) {
   EXPECT_EQ(Produce("leak").exit_code, 1);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Run())) {
