@@ -39,6 +39,7 @@ class PodRun : public TestRun {
                                                         const E2eOptions& options);
 
   bool Follow(absl::Duration longest, const Sink& sink) override;
+  bool is_followed() const override { return !trouble_since_.has_value(); }
   void Interrupt() override;
   void Kill() override;
   const TestRunEnd& end() const override { return *end_; }

@@ -44,6 +44,8 @@ class TestRun {
   // Waits until there is more to tell, it has ended, or `longest` is over. False: it has ended, and everything that it
   // wrote was told.
   virtual bool Follow(absl::Duration longest, const Sink& sink) = 0;
+  // False while nothing can be read of it: that nothing is told says nothing then.
+  virtual bool is_followed() const { return true; }
   // ginkgo breaks the test under way off, cleans up and writes its report. A second one: at once.
   virtual void Interrupt() = 0;
   virtual void Kill() = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
@@ -274,6 +275,45 @@ TEST_F(ConformanceClusterTest, AnApiServerThatStandsStillLeavesNoTestWithoutAVer
   const LiveResult result = Run(Options({kConfigMap, kWatchers, kLease}));
   EXPECT_OK(outage.get());
   // A test may fail for it; the run does not.
+  EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
+  EXPECT_THAT(context_->reported_, SizeIs(3));
+}
+
+// The kubelet of a node, which is asked for what the pod's containers say. `state`: of the fixture; other nodes of the
+// same name may run on this machine, so it is told by its namespace.
+pid_t KubeletOf(const fs::path& state, const std::string& node) {
+  std::ifstream first(state / "nodes" / node / "pid");
+  pid_t of_node = 0;
+  std::error_code error;
+  if (!(first >> of_node)) return 0;
+  const fs::path wanted = fs::read_symlink(absl::StrCat("/proc/", of_node, "/ns/pid"), error);
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    pid_t pid = 0;
+    std::string comm;
+    std::ifstream file(entry.path() / "comm");
+    if (std::getline(file, comm) && comm == "kubelet" && absl::SimpleAtoi(entry.path().filename().string(), &pid) &&
+        fs::read_symlink(entry.path() / "ns/pid", error) == wanted) {
+      return pid;
+    }
+  }
+  return 0;
+}
+
+TEST_F(ConformanceClusterTest, ANodeThatIsNotReadyForAWhileIsWaitedForAndNamed) {
+  auto outage = AfterTheFirstVerdict([this]() -> absl::Status {
+    const auto pod = own_client_->Get(kube::kPods, name_, "e2e-1", Soon());
+    if (!pod.ok()) return pod.status();
+    const std::string node = (*pod)["spec"]["nodeName"].get<std::string>();
+    const pid_t kubelet = KubeletOf(cluster_->access.kubeconfig.parent_path() / "state", node);
+    if (kubelet == 0) return absl::NotFoundError(absl::StrCat("the kubelet of ", node));
+    kill(kubelet, SIGSTOP);
+    absl::SleepFor(absl::Seconds(75));
+    kill(kubelet, SIGCONT);
+    return absl::OkStatus();
+  });
+  const LiveResult result = Run(Options({kLease, kVersion, kWatchers}));
+  EXPECT_OK(outage.get());
+  EXPECT_THAT(said_, AllOf(HasSubstr("cannot be followed for now"), HasSubstr("followed again")));
   EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
   EXPECT_THAT(context_->reported_, SizeIs(3));
 }

@@ -129,6 +129,30 @@ TEST_F(ConformanceTest, VerdictsComeAsTestsEndAndNothingIsLeftBehind) {
   EXPECT_THAT(labelled, SizeIs(1));
 }
 
+TEST_F(ConformanceTest, SideBySideTheSameTestsRunOnceEach) {
+  const auto ginkgo = FindAsset(*FindAssetByName("ginkgo"), {.may_build = false});
+  if (!ginkgo.ok()) GTEST_SKIP() << ginkgo.status().message();
+  ASSERT_NO_FATAL_FAILURE(StartCluster());
+  LiveOptions options = Options({kLease, kVersion, kCertificates, kTwoNodes});
+  options.e2e.ginkgo = *ginkgo;
+  options.e2e.procs = 2;
+  std::set<std::string> ids;
+  options.on_namespaces = [&](const std::set<std::string>& names) {
+    const auto found = RunIdsOf(*client_, names, Deadline::After(absl::Seconds(20)));
+    if (found.ok()) ids.insert(found->begin(), found->end());
+  };
+  const LiveResult result = LiveRun(*context_, options).Run();
+  EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
+  EXPECT_THAT(result.ran, SizeIs(4));
+  EXPECT_THAT(result.failed, ::testing::ElementsAre(kTwoNodes));
+  EXPECT_THAT(Found(context_->reported_.at(std::string("conformance.case/") + kTwoNodes)),
+              HasSubstr("no ready, schedulable nodes"));
+  EXPECT_THAT(ids, Not(IsEmpty()));
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> left,
+                       RemoveLeftovers(*client_, {ids.begin(), ids.end()}, Deadline::After(absl::Minutes(1))));
+  EXPECT_THAT(left, IsEmpty());
+}
+
 TEST_F(ConformanceTest, AnApiServerThatLacksAGroupFailsTheTestOfThatGroup) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({{"local", "api-group-off", ""}}));
   const LiveResult result = LiveRun(*context_, Options({kLease, kCertificates})).Run();

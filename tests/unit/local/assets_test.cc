@@ -102,7 +102,7 @@ TEST_F(AssetsTest, ANodeIsMissingWhatItsProgramsAre) {
 
 TEST(AssetNamesTest, EveryAssetHasItsName) {
   for (const char* name : {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "e2e.test",
-                           "kubelet", "containerd", "runc", "ptp", "pause", "agnhost"}) {
+                           "kubelet", "containerd", "runc", "ptp", "pause", "agnhost", "ginkgo", "go-runner"}) {
     const Asset* asset = FindAssetByName(name);
     ASSERT_NE(asset, nullptr) << name;
     EXPECT_EQ(asset->program, name);

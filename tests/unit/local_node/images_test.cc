@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "fixtures/local/node/conformance_image.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/base/file.h"
@@ -15,6 +16,7 @@ namespace tales {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Key;
 using ::testing::StartsWith;
@@ -85,6 +87,22 @@ TEST(ImagesTest, TheNodesHaveThemUnderTheNamesThatTestsAskFor) {
   EXPECT_THAT(names, Contains("registry.k8s.io/pause:3.10"));
   EXPECT_THAT(names, Contains("registry.k8s.io/e2e-test-images/agnhost:2.53"));
   EXPECT_THAT(names, Contains("registry.k8s.io/coredns/coredns:v1.12.0"));
+}
+
+TEST(ConformanceImageTest, IsWhatKubernetesPublishesUnderThatName) {
+  EXPECT_THAT(ConformanceImage({}).status(),
+              testing::StatusIs(absl::StatusCode::kNotFound, ::testing::HasSubstr("go-runner")));
+  std::map<std::string, std::filesystem::path> programs;
+  for (const char* name : {"go-runner", "ginkgo", "e2e.test", "kubectl"})
+    programs[name] = std::string("/programs/") + name;
+  const absl::StatusOr<Image> image = ConformanceImage(programs);
+  if (absl::IsUnavailable(image.status())) GTEST_SKIP() << image.status().message();
+  ASSERT_OK(image);
+  EXPECT_THAT(image->names, Contains("registry.k8s.io/conformance:v1.32.2"));
+  EXPECT_EQ(image->files.at("usr/local/bin/kubeconformance").source, "/programs/go-runner");
+  EXPECT_THAT(image->files, AllOf(Contains(Key("usr/local/bin/e2e.test")), Contains(Key("usr/local/bin/ginkgo")),
+                                  Contains(Key("usr/local/bin/kubectl")), Contains(Key("bin/sh"))));
+  EXPECT_THAT(image->environment, Contains("RESULTS_DIR=/tmp/results"));
 }
 
 }  // namespace
