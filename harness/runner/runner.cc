@@ -70,6 +70,12 @@ Json DescribeCluster(const ClusterDefinition& definition) {
           {"schedulable", definition.SchedulableNodes()}};
 }
 
+// For people: an expression may name many tests, and is whole in the request.
+std::string Short(const std::string& mode) {
+  constexpr size_t kShort = 80;
+  return mode.size() <= kShort ? mode : absl::StrCat(mode.substr(0, kShort), "...");
+}
+
 class Verification {
  public:
   Verification(const Registry& registry, RunRequest request, std::ostream& out, std::ostream& err)
@@ -178,7 +184,7 @@ class Verification {
             {"version", TALES_VERSION},
             {"at", Now()},
             {"profile", plan.profile.empty() ? request_.profile : plan.profile},
-            {"conformance", inputs_.producers.conformance},
+            {"conformance", Short(inputs_.producers.conformance)},
             {"conformance_runner", inputs_.producers.conformance_runner},
             {"connectivity", inputs_.producers.connectivity},
             {"fixture", fixture_name_},

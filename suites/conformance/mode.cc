@@ -23,6 +23,12 @@ absl::StatusOr<ModeRequest> OfSig(std::string_view text, std::string_view name) 
       .mode = Mode::kPart, .text = std::string(text), .pattern = absl::StrCat("suite \\[sig-", name, "\\] ")};
 }
 
+// Of an expression that names many tests, its beginning.
+std::string Short(std::string_view text) {
+  constexpr size_t kShort = 80;
+  return text.size() <= kShort ? std::string(text) : absl::StrCat(text.substr(0, kShort), "...");
+}
+
 // They evict pods of others, taint nodes, fill them up, or need the cluster for themselves.
 bool Disturbs(const std::string& name) {
   return absl::StrContains(name, "[Serial]") || absl::StrContains(name, "[Disruptive]");
@@ -64,13 +70,13 @@ absl::StatusOr<Picked> Pick(const ModeRequest& request, const RequiredTests& req
     case Mode::kPart: {
       TALES_ASSIGN_OR_RETURN(const Selection selection, Selection::Make(request.pattern, ""));
       picked.names = selection.Of(required.all);
-      picked.what = absl::StrCat("what ", request.text, " picks");
+      picked.what = absl::StrCat("what ", Short(request.text), " picks");
       break;
     }
   }
   if (picked.names.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("conformance \"", request.text, "\" picks none of the tests of ", required.release));
+        absl::StrCat("conformance \"", Short(request.text), "\" picks none of the tests of ", required.release));
   }
   std::sort(picked.names.begin(), picked.names.end());
   picked.is_all = picked.names.size() == required.all.size();
