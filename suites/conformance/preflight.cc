@@ -8,6 +8,7 @@
 #include "harness/check/builtin_issues.h"
 #include "harness/check/ledger_facts.h"
 #include "harness/check/spec.h"
+#include "suites/conformance/pod_objects.h"
 #include "suites/conformance/required_tests.h"
 #include "suites/imports/foreign_results.h"
 
@@ -47,6 +48,42 @@ void JudgeSystemPods(const PreflightFacts& facts, std::vector<Problem>& problems
   }
 }
 
+// The suite's set-up waits half an hour for each node, then fails all tests at once. One that is cordoned is passed by,
+// as is the taint of control planes. Source: test/e2e/framework/node/wait.go of v1.32, --non-blocking-taints.
+void JudgeNodes(const PreflightFacts& facts, std::vector<Problem>& problems) {
+  for (const Json& node : facts.nodes) {
+    if (WhyUnschedulable(node) == "is cordoned") continue;
+    if (!IsReady(node)) {
+      const std::string why = ConditionMessage(node, "Ready");
+      problems.push_back({.expected = absl::StrCat("node ", Name(node), " is ready, or cordoned"),
+                          .found = absl::StrCat("node ", Name(node), " is not ready", why.empty() ? "" : ": ", why),
+                          .next = absl::StrCat("kubectl describe node ", Name(node))});
+    }
+    for (const Json& taint : Array(node, "spec.taints")) {
+      const std::string key = Text(taint, "key"), effect = Text(taint, "effect");
+      if (key == "node-role.kubernetes.io/control-plane" || effect == "PreferNoSchedule") continue;
+      if (key.starts_with("node.kubernetes.io/")) continue;  // Kubernetes' own word for what is told above
+      problems.push_back({.expected = absl::StrCat("node ", Name(node), " has no taint but that of control planes"),
+                          .found = absl::StrCat("node ", Name(node), " has the taint ", key, ":", effect),
+                          .next = absl::StrCat("kubectl taint node ", Name(node), " ", key, ":", effect, "-")});
+    }
+  }
+}
+
+// How many nodes have the image already; a node tells of its fifty largest.
+std::string WhereTheImageIs(const PreflightFacts& facts) {
+  size_t have = 0;
+  for (const Json& node : facts.nodes) {
+    bool has = false;
+    for (const Json& image : Array(node, "status.images")) {
+      for (const Json& name : Array(image, "names")) has = has || name == facts.image;
+    }
+    have += has ? 1 : 0;
+  }
+  return absl::StrCat("; ", facts.image, " is on ", have, " of ", facts.nodes.size(), " nodes",
+                      have == facts.nodes.size() ? "" : ", elsewhere it has to be pulled");
+}
+
 // In a namespace of its own, where the suite's set-up does not look.
 void JudgeCilium(const PreflightFacts& facts, std::vector<Problem>& problems) {
   const auto judge = [&](const std::vector<Json>& objects, std::string_view kind, std::string_view want,
@@ -73,6 +110,8 @@ absl::StatusOr<PreflightFacts> Read(CheckContext& c) {
   TALES_ASSIGN_OR_RETURN(facts.nodes, c.facts().Objects(kube::kNodes));
   TALES_ASSIGN_OR_RETURN(facts.pods, c.facts().Objects(kube::kPods));
   facts.in_a_pod = c.inputs().conformance_runner == "cluster";
+  facts.image = c.definition().workloads.images.conformance;
+  if (facts.image.empty()) facts.image = DefaultTestsImage(facts.server_version);
   if (!c.definition().cilium.has_value()) return facts;
   facts.cilium_namespace = c.definition().cilium->cilium_namespace;
   TALES_ASSIGN_OR_RETURN(facts.daemonsets, c.facts().Objects(kube::kDaemonSets));
@@ -117,6 +156,7 @@ Outcome JudgePreflight(const Picked& picked, const PreflightFacts& facts) {
   if (!facts.cilium_namespace.empty()) JudgeCilium(facts, problems);
   const auto ordinary = std::count_if(facts.nodes.begin(), facts.nodes.end(), TakesOrdinaryPods);
   const bool sample = picked.mode == Mode::kSample;
+  if (picked.needs_nodes && !sample) JudgeNodes(facts, problems);
   if (picked.needs_nodes && !sample && ordinary == 0) {
     problems.push_back({.expected = "at least one node that is ready, schedulable and untainted",
                         .found = absl::StrCat(facts.nodes.size(), " nodes, none of them is"),
@@ -137,6 +177,7 @@ Outcome JudgePreflight(const Picked& picked, const PreflightFacts& facts) {
   if (ordinary < 2 && !cannot.empty()) return Outcome::Known(std::string(kOneWorkerIssue), cannot_pass);
   std::string found = absl::StrCat("Kubernetes ", facts.server_version, ", kube-system has settled");
   if (sample) absl::StrAppend(&found, "; the sample needs no node");
+  if (facts.in_a_pod) absl::StrAppend(&found, WhereTheImageIs(facts));
   if (sample && ordinary == 1) {
     absl::StrAppend(&found, ". A full run could not pass here: ", cannot_pass, " (", kOneWorkerIssue, ")");
   }

@@ -15,6 +15,7 @@ struct PreflightFacts {
   std::vector<kube::Json> nodes, pods, daemonsets, deployments;
   std::string cilium_namespace;  // where Cilium is declared; "": it is not
   bool in_a_pod = false;         // that is where the tests are to run
+  std::string image;             // of that pod
 };
 
 // Pure. A known issue is the check's own word: whether it is accepted is for the ledger to say.

@@ -111,5 +111,33 @@ TEST(PreflightTest, ObjectsOfAnyShapeAreTaken) {
   EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kFailed);
 }
 
+TEST(PreflightTest, NodesThatTheSetUpWouldWaitForAreNamed) {
+  PreflightFacts facts = Seed();
+  Json broken = Node("broken"), tainted = Node("tainted"), cordoned = Node("cordoned");
+  broken["status"]["conditions"][0]["status"] = "False";
+  cordoned["status"]["conditions"][0]["status"] = "False";
+  cordoned["spec"]["unschedulable"] = true;
+  tainted["spec"]["taints"] = Json::array(
+      {{{"key", "dedicated"}, {"effect", "NoSchedule"}}, {{"key", "dear"}, {"effect", "PreferNoSchedule"}}});
+  for (const Json& node : {broken, tainted, cordoned}) facts.nodes.push_back(node);
+  const Outcome outcome = JudgePreflight(PickedFor("sig:node"), facts);
+  ASSERT_THAT(outcome.problems(), SizeIs(2));
+  EXPECT_THAT(outcome.problems()[0].found, HasSubstr("broken is not ready"));
+  EXPECT_THAT(outcome.problems()[1].found, HasSubstr("dedicated:NoSchedule"));
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kPassed);
+}
+
+TEST(PreflightTest, ForAPodItSaysWhereTheImageIsAndNeedsANode) {
+  PreflightFacts facts = Seed();
+  facts.in_a_pod = true;
+  facts.image = "conformance:1";
+  facts.nodes[1]["status"]["images"] = Json::array({{{"names", Json::array({"x", "conformance:1"})}}});
+  EXPECT_THAT(JudgePreflight(PickedFor("sample"), facts).found(), HasSubstr("conformance:1 is on 1 of 2 nodes"));
+  facts.nodes.clear();
+  const Outcome outcome = JudgePreflight(PickedFor("sample"), facts);
+  EXPECT_EQ(outcome.verdict(), Verdict::kFailed);
+  EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("to run in a pod"));
+}
+
 }  // namespace
 }  // namespace tales::conformance
