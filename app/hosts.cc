@@ -2,6 +2,7 @@
 
 #include "fixtures/bringup/metal_host.h"
 #include "fixtures/lab/lab_machine_host.h"
+#include "fixtures/local/default_cluster.h"
 #include "fixtures/qemu/qemu_host.h"
 #include "fixtures/synology/synology_host.h"
 #include "harness/base/status.h"
@@ -41,7 +42,7 @@ Made MakeSynology(const HostRequest& request) {
 }  // namespace
 
 const bringup::HostRegistry& Hosts() {
-  static const bringup::HostRegistry hosts = {{"local", {.serves = "local"}},
+  static const bringup::HostRegistry hosts = {{"local", {.serves = "local", .usual = UsualLocalCluster}},
                                               {"lab", {.make = MakeLab, .simulated = true}},
                                               {"metal", {.make = bringup::MetalHost::Make}},
                                               {"qemu", {.make = MakeQemu, .autostart = StartQemuMachines}},

@@ -118,7 +118,28 @@ TEST_F(UpLocal, TwoNightsThatLeaveNothing) {
   EXPECT_FALSE(fs::exists(state() / "local" / "state"));
 }
 
+TEST_F(UpLocal, NeedsNoClusterFile) {
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), TALES_PROGRAM);
+    arguments.insert(arguments.end(), {"--fixture", "local", "--state", state().string()});
+    const absl::StatusOr<Finished> finished = tales::Run({.argv = arguments}, Deadline::After(absl::Minutes(5)));
+    EXPECT_OK(finished);
+    return finished.value_or(Finished{});
+  };
+  const Finished up = run({"up", "--unattended"});
+  EXPECT_EQ(up.exit_code, 0) << up.output << up.error_output;
+  EXPECT_THAT(run({"status"}).output, HasSubstr("serves"));
+  EXPECT_EQ(run({"down", "--unattended"}).exit_code, 0);
+  EXPECT_THAT(run({"status"}).output, HasSubstr("not there"));
+  const Finished planned = run({"up", "--nodes", "2", "--cni", "cilium", "--plan"});
+  EXPECT_EQ(planned.exit_code, 0) << planned.error_output;
+  const std::string wanted = ReadFile(state() / "wanted.yaml").value_or("");
+  EXPECT_THAT(wanted, HasSubstr("10.6.0.12"));
+  EXPECT_THAT(wanted, HasSubstr("kubeProxyReplacement: true"));
+}
+
 TEST_F(UpLocal, WhatCannotBeIsRefused) {
+  EXPECT_EQ(Tales("up", {"--nodes", "2"}).exit_code, 2) << "the cluster file says how many";
   const Finished merge = Tales("up", {"--merge-kubeconfig"});
   EXPECT_EQ(merge.exit_code, 2);
   EXPECT_THAT(merge.error_output, HasSubstr("keys of its own"));
