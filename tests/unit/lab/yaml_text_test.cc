@@ -63,6 +63,14 @@ TEST(YamlText, ReadsBackAsTheSameText) {
   }
 }
 
+// Random secrets in base64, as talosctl writes them: `up` compares files byte by byte.
+TEST(YamlText, SecretsAreWrittenAsTalosWritesThem) {
+  for (const char* text : {"-U-kS144cK2ERpeD6pxVBFKenWlxXRwpFol2QHjNiPQ=", "_Uk=", "+Uk=", "/Uk="})
+    EXPECT_EQ(YamlText(Json(text)), std::string(text) + "\n");
+  for (const char* text : {"-1", "+1.5", "-", "- x", "---", "--- x"})
+    EXPECT_EQ(YamlText(Json(text)), "\"" + std::string(text) + "\"\n");
+}
+
 TEST(YamlText, EmptyAndScalar) {
   EXPECT_EQ(YamlText("controlplane"), "controlplane\n");
   EXPECT_EQ(YamlText(Json::object()), "{}\n");
