@@ -44,8 +44,16 @@ std::string RunIdOf(const std::filesystem::path& folder) {
 
 absl::Status ClusterRunner::Make(kube::ResourcePath kind, std::string_view namespace_, const Json& object) {
   const std::string name = Text(object, "metadata.name");
-  const Deadline deadline = options_.deadline.AtMost(absl::Seconds(20));
-  const absl::Status made = client_.Create(kind, namespace_, object, /*dry_run=*/false, deadline).status();
+  const Deadline deadline = options_.deadline.AtMost(absl::Minutes(1));
+  absl::Status made;
+  RetryUntil(
+      deadline, "the API server", absl::Milliseconds(500),
+      [&] {
+        made = client_.Create(kind, namespace_, object, /*dry_run=*/false, deadline.AtMost(absl::Seconds(20))).status();
+        return made;
+      },
+      [](const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); })
+      .IgnoreError();  // `made` has it
   if (!absl::IsAlreadyExists(made)) return made;
   TALES_ASSIGN_OR_RETURN(const Json there, client_.Get(kind, namespace_, name, deadline));
   if (Label(there, kRunLabel) != options_.settings.run) {

@@ -60,6 +60,7 @@ absl::Status PodRun::ReadEarlier() {
   const absl::StatusOr<std::string> text = ReadFile(folder_ / kEndFile);
   if (!text.ok()) return absl::OkStatus();
   const Json end = Json::parse(*text, nullptr, false);
+  if (!end.is_object()) return absl::OkStatus();  // then the cluster is asked
   end_ = TestRunEnd{.how = Text(end, "how"), .exit_code = std::nullopt, .lost = Text(end, "lost")};
   if (const std::optional<int64_t> code = Number(end, "exit_code"); code.has_value()) {
     end_->exit_code = static_cast<int>(*code);
@@ -68,7 +69,15 @@ absl::Status PodRun::ReadEarlier() {
 }
 
 absl::Status PodRun::Begin(const E2eOptions& options) {
-  absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, Soon());
+  absl::StatusOr<Json> pod = absl::UnavailableError("not asked");
+  RetryUntil(
+      settings_.deadline.AtMost(settings_.startup), "the API server", absl::Milliseconds(500),
+      [&] {
+        pod = client_.Get(kube::kPods, namespace_, pod_, Soon());
+        return pod.status();
+      },
+      [](const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); })
+      .IgnoreError();  // `pod` has it
   if (absl::IsNotFound(pod.status()) && !uid_.empty()) {
     Lose(absl::StrCat("pod ", namespace_, "/", pod_, " is gone: it was deleted while nobody followed it"));
     return absl::OkStatus();
@@ -115,7 +124,11 @@ absl::Status PodRun::AwaitStart() {
     const PodState state = pod.ok() ? ReadPodState(*pod) : PodState{.why = std::string(pod.status().message())};
     node_ = state.node;
     if (state.phase == Phase::kRunning || state.phase == Phase::kOver) return absl::OkStatus();
-    if (state.phase == Phase::kNever || state.phase == Phase::kLost) {
+    if (state.phase == Phase::kLost) {
+      Lose(state.why);
+      return absl::OkStatus();
+    }
+    if (state.phase == Phase::kNever) {
       return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", state.why));
     }
     if (!state.why.empty()) seen = state.why;
@@ -162,7 +175,9 @@ void PodRun::Look() {
   if (!pod.ok()) return Trouble(pod.status());
   const PodState state = ReadPodState(*pod);
   if (state.uid != uid_) return Lose(absl::StrCat("pod ", namespace_, "/", pod_, " was deleted, and made anew"));
-  if (state.phase == Phase::kLost) return Lose(state.why);
+  if (state.phase == Phase::kLost) {
+    return Lose(state.leaving ? absl::StrCat("pod ", namespace_, "/", pod_, " was deleted") : state.why);
+  }
   // In this order: what was printed before the end is read after it is known.
   absl::Status status = Pull();
   if (status.ok() && trouble_since_.has_value()) {

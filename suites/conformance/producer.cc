@@ -1,6 +1,7 @@
 #include "suites/conformance/producer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <utility>
@@ -161,7 +162,8 @@ class Campaign {
     cluster_runner_.emplace(*context_.cluster().kube(), std::move(pod));
     const absl::Status prepared = cluster_runner_->Prepare();
     if (!prepared.ok()) {
-      CleanUpCluster(nullptr);
+      // What an earlier start of this run made may be under way.
+      if (!std::filesystem::exists(context_.folder() / "e2e-1")) CleanUpCluster(nullptr);
       return Outcome::CannotLook(Annotate(prepared, "making the namespace, account and rights of the tests"),
                                  "kubectl auth can-i '*' '*' --all-namespaces");
     }
@@ -233,9 +235,13 @@ class Campaign {
                                               name)});
   }
 
+  // With their volumes: not those that are leaving, or that a node threw out.
   bool PodsAreThere(const std::string& name) {
     const auto pods = context_.cluster().kube()->List(kube::kPods, name, {}, Deadline::After(absl::Seconds(20)));
-    return !pods.ok() || !pods->empty();
+    return !pods.ok() || std::any_of(pods->begin(), pods->end(), [](const kube::Json& pod) {
+      const PodState state = ReadPodState(pod);
+      return !state.leaving && state.phase != PodState::Phase::kLost;
+    });
   }
 
   ProducerContext& context_;
