@@ -60,7 +60,7 @@ struct Registry {
   std::map<std::string, InputFault> input_faults;  // by Fault::name(); every other fault is the fixture's to make
   std::map<std::string, ProofStage> proof_stages;  // by domain; without one it is proved on the fixture of its name
   std::vector<Profile> profiles;
-  // Whether --conformance takes a mode beside "none"; InvalidArgument names those that there are. Default: all are taken
+  // Whether --conformance takes a mode beside "none"; InvalidArgument names those that there are. Default: any
   std::function<absl::Status(std::string_view mode)> check_conformance_mode;
   // Verbs that live elsewhere (`lab`, `local`), so that the command line does not depend on what implements fixtures.
   std::vector<std::function<void(CLI::App&, CliContext&)>> commands;

@@ -56,11 +56,12 @@ class ConformanceClusterTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (!testing::NodesAreAvailable().ok()) {
-      lacking_ = absl::StrCat("real nodes: ", testing::NodesAreAvailable().message());
+      lacking_ = absl::StrCat("real nodes: ", testing::WhatLacks(testing::NodesAreAvailable()));
       return;
     }
     if (const auto assets = FindAssets(ConformanceAssets(), {.may_build = false}); !assets.ok()) {
-      lacking_ = absl::StrCat("the conformance image (`tales assets --conformance`): ", assets.status().message());
+      lacking_ =
+          absl::StrCat("the conformance image (`tales assets --conformance`): ", testing::WhatLacks(assets.status()));
       return;
     }
     auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-nodes.yaml", "cluster");

@@ -30,9 +30,9 @@ std::string TextOf(const fs::path& path) {
 }
 
 TEST(ConformanceResumeTest, AKilledTalesGoesOnWithThePodThatStillRuns) {
-  if (!NodesAreAvailable().ok()) GTEST_SKIP() << "real nodes: " << NodesAreAvailable().message();
+  if (!NodesAreAvailable().ok()) GTEST_SKIP() << "real nodes: " << WhatLacks(NodesAreAvailable());
   if (const auto assets = FindAssets(ConformanceAssets(), {.may_build = false}); !assets.ok()) {
-    GTEST_SKIP() << "the conformance image: " << assets.status().message();
+    GTEST_SKIP() << "the conformance image: " << WhatLacks(assets.status());
   }
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster,
                        StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-nodes.yaml", "cluster"));

@@ -135,7 +135,7 @@ TEST_F(ConformanceTest, VerdictsComeAsTestsEndAndNothingIsLeftBehind) {
 
 TEST_F(ConformanceTest, SideBySideTheSameTestsRunOnceEach) {
   const auto ginkgo = FindAsset(*FindAssetByName("ginkgo"), {.may_build = false});
-  if (!ginkgo.ok()) GTEST_SKIP() << ginkgo.status().message();
+  if (!ginkgo.ok()) GTEST_SKIP() << testing::WhatLacks(ginkgo.status());
   ASSERT_NO_FATAL_FAILURE(StartCluster());
   LiveOptions options = Options({kLease, kVersion, kCertificates, kTwoNodes});
   options.e2e.ginkgo = *ginkgo;

@@ -41,6 +41,11 @@ absl::Status CiliumIsAvailable() {
   return found;
 }
 
+std::string WhatLacks(const absl::Status& status) {
+  const std::string message(status.message());
+  return message.substr(0, message.find(". Either "));
+}
+
 absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& faults, const fs::path& cluster_file,
                                                const std::string& conformance_runner) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make("tales-local-test"));

@@ -22,6 +22,9 @@ const absl::Status& ControlPlaneIsAvailable();
 const absl::Status& NodesAreAvailable();
 absl::Status CiliumIsAvailable();  // the same for nodes with Cilium, beyond that
 
+// Why an asset is not there, without how it would be built: that is not what lacks.
+std::string WhatLacks(const absl::Status& status);
+
 struct LocalCluster {
   TemporaryFolder folder;
   std::unique_ptr<Fixture> fixture;
