@@ -1,5 +1,6 @@
 #include "suites/cilium/probe/agent_probes.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -99,17 +100,16 @@ void AgentProbes::ReadDropsAgain(std::vector<DropsOfNode>& drops, Deadline deadl
 }
 
 std::vector<Tried> AgentProbes::ProbeHealth(Deadline deadline) const {
-  const absl::Time since = absl::Now();
   const Deadline patience = deadline.AtMost(kNextProbe);
   while (true) {
-    HealthOfAll all = ProbeHealthOnce(since, deadline);
-    if (!all.is_old || patience.passed()) return std::move(all.tried);
+    std::vector<Tried> tried = ProbeHealthOnce(deadline);
+    if (std::all_of(tried.begin(), tried.end(), Holds) || patience.passed()) return tried;
     absl::SleepFor(kPause);
   }
 }
 
-AgentProbes::HealthOfAll AgentProbes::ProbeHealthOnce(absl::Time since, Deadline deadline) const {
-  HealthOfAll all;
+std::vector<Tried> AgentProbes::ProbeHealthOnce(Deadline deadline) const {
+  std::vector<Tried> all;
   std::mutex mutex;
   ForEachInParallel(place_.nodes.size(), kAtOnce, [&](size_t i) {
     AgentPlace place;
@@ -129,13 +129,8 @@ AgentProbes::HealthOfAll AgentProbes::ProbeHealthOnce(absl::Time since, Deadline
                    .command = "cilium-health status --probe"};
       one.answer = health.status();
     }
-    absl::Time probed = absl::InfinitePast();
-    if (health.ok()) absl::ParseTime(absl::RFC3339_full, Text(*health, "timestamp"), &probed, nullptr);
     const std::lock_guard<std::mutex> lock(mutex);
-    for (Tried& one : tried) {
-      all.is_old = all.is_old || (!Holds(one) && probed < since);
-      all.tried.push_back(std::move(one));
-    }
+    for (Tried& one : tried) all.push_back(std::move(one));
   });
   return all;
 }

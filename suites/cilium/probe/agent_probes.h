@@ -23,16 +23,12 @@ class AgentProbes {
   // Second reading, into `after`.
   void ReadDropsAgain(std::vector<DropsOfNode>& drops, Deadline deadline) const;
   // As probes from node to node: ICMP and HTTP to the node (layer nodes) and to its health endpoint (layer pods). As of
-  // their last probe: they probe once a minute, and `--probe` of 1.17 only shows that. What is bad, or not there yet,
-  // and older than this run is waited out: a new agent's first probe comes before all is there to be probed.
+  // their last probe: they probe once a minute, and `--probe` of 1.17 only shows that, without the time of each. What
+  // is bad, or not there yet, is given until the next one: a new agent's first comes before all is there to be probed.
   std::vector<Tried> ProbeHealth(Deadline deadline) const;
 
  private:
-  struct HealthOfAll {
-    std::vector<Tried> tried;
-    bool is_old = false;  // what does not hold is of a probe before `since`
-  };
-  HealthOfAll ProbeHealthOnce(absl::Time since, Deadline deadline) const;
+  std::vector<Tried> ProbeHealthOnce(Deadline deadline) const;
   absl::StatusOr<Json> Ask(const std::string& node, const std::vector<std::string>& command, AgentPlace& place,
                            Deadline deadline) const;
 

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "harness/base/parallel.h"
 #include "suites/cilium/probe/judge.h"
+#include "suites/cilium/probe/lacks.h"
 #include "suites/cilium/probe/plan.h"
 #include "suites/cilium/probe/policy_run.h"
 #include "suites/cilium/probe/scenarios.h"

@@ -51,7 +51,4 @@ class Campaign {
   int probes_ = 0;
 };
 
-// Why the cluster lacks what a scenario needs: want and have; nullopt: it does not. Pure.
-std::optional<std::pair<std::string, std::string>> Lacks(const Place& place, std::string_view scenario);
-
 }  // namespace tales::cilium::probe

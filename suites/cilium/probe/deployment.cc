@@ -11,6 +11,7 @@
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 #include "suites/cilium/agents.h"
+#include "suites/cilium/probe/lacks.h"
 #include "suites/cilium/probe/policies.h"
 
 namespace tales::cilium::probe {
@@ -226,7 +227,7 @@ absl::StatusOr<Place> Deployment::Fill(absl::Duration patience, Deadline deadlin
     node.host_client.name = absl::StrCat("host-", node.number);
     node.server.name = absl::StrCat("server-", node.number);
     node.door.name = absl::StrCat("door-", node.number);
-    for (PodWish& wish : PodsOfNode(node.number, node.name, /*host_ports=*/true)) wishes.push_back(std::move(wish));
+    for (PodWish& wish : PodsOfNode(node.number, node.name, ServesHostPorts(place))) wishes.push_back(std::move(wish));
   }
   if (place.has_cilium()) {
     for (PodWish& wish : GuardPods(place)) wishes.push_back(std::move(wish));

@@ -1,9 +1,9 @@
+#include "suites/cilium/probe/lacks.h"
+
 #include <algorithm>
-#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "suites/cilium/probe/campaign.h"
 
 namespace tales::cilium::probe {
 namespace {
@@ -16,6 +16,8 @@ std::string Is(const Place& place, const std::string& setting) {
 }
 
 }  // namespace
+
+bool ServesHostPorts(const Place& place) { return place.Setting("kube-proxy-replacement"); }
 
 std::optional<WantHave> Lacks(const Place& place, std::string_view scenario) {
   const WantHave no_cilium{"Cilium", "another network: the cluster file declares no Cilium"};
@@ -31,8 +33,10 @@ std::optional<WantHave> Lacks(const Place& place, std::string_view scenario) {
     return WantHave{"an address beyond the cluster", "none declared; workloads.world.address in the cluster file"};
   if (scenario == "ipv6" && !place.Setting("enable-ipv6"))
     return WantHave{"IPv6", place.has_cilium() ? Is(place, "enable-ipv6") : "no Cilium that says so"};
-  if (scenario == "host-port" && place.has_cilium() && !place.Setting("kube-proxy-replacement"))
-    return WantHave{"host ports served by Cilium", Is(place, "kube-proxy-replacement")};
+  if (scenario == "host-port" && !ServesHostPorts(place)) {
+    return WantHave{"host ports served by Cilium",
+                    place.has_cilium() ? Is(place, "kube-proxy-replacement") : no_cilium.second};
+  }
   const bool of_cilium = absl::StartsWith(scenario, "policy-") || scenario == "host-firewall" ||
                          scenario == "encryption" || scenario == "node-health" || scenario == "drops";
   if (!of_cilium) return std::nullopt;

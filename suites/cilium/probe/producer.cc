@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
-#include <mutex>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "harness/check/spec.h"
 #include "suites/cilium/probe/campaign.h"
 #include "suites/cilium/probe/deployment.h"
 #include "suites/cilium/probe/scenarios.h"
@@ -22,13 +23,21 @@ std::string NewRunId() {
   return absl::StrCat(absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::UTCTimeZone()), "-", getpid());
 }
 
+// The lab's nodes say so themselves: a lab that is adopted looks like any other cluster.
+bool IsSimulated(const Cluster& cluster, const std::vector<Json>& nodes) {
+  return cluster.access().simulated || std::any_of(nodes.begin(), nodes.end(), [](const Json& node) {
+           return Annotation(node, "tales.lab/simulated") == "true";
+         });
+}
+
 Outcome Produce(ProducerContext& context) {
   Cluster& cluster = context.cluster();
-  if (cluster.access().simulated)
-    return Outcome::Unsupported("pods that run", "a simulated cluster: the probes would judge the simulation");
   if (cluster.kube() == nullptr) return Outcome::Unsupported("a Kubernetes API", "no kubeconfig given");
   const auto nodes = cluster.kube()->List(kube::kNodes, "", {}, context.deadline().AtMost(absl::Seconds(20)));
   if (!nodes.ok()) return Outcome::CannotLook(nodes.status(), "kubectl get nodes");
+  if (IsSimulated(cluster, *nodes)) {
+    return Outcome::Unsupported("pods that run", "a simulated cluster: the probes would judge the simulation");
+  }
   if (nodes->empty()) return Outcome::Unsupported("at least one node", "a cluster without nodes");
 
   const absl::Time start = absl::Now();

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "suites/cilium/probe/campaign.h"
+#include "suites/cilium/probe/lacks.h"
 #include "suites/cilium/probe/policies.h"
 #include "suites/cilium/probe/producer.h"
 #include "suites/cilium/probe/scenarios.h"
@@ -108,6 +108,7 @@ TEST(LacksTest, SaysWantAndHave) {
   EXPECT_EQ(Lacks(place, "other-node")->first, "2 nodes");
   EXPECT_EQ(Lacks(place, "same-node"), std::nullopt);
   EXPECT_EQ(Lacks(place, "policy-l3")->first, "Cilium");
+  EXPECT_EQ(Lacks(place, "host-port")->first, "host ports served by Cilium");
   place.settings = {{"enable-l7-proxy", "false"}, {"kube-proxy-replacement", "true"}};
   EXPECT_EQ(Lacks(place, "policy-l3"), std::nullopt);
   EXPECT_EQ(Lacks(place, "host-port"), std::nullopt);
