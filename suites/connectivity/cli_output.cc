@@ -72,12 +72,14 @@ void CliOutput::EndCurrent(const Sink& sink) {
 
 void CliOutput::Take(std::string_view line, const Sink& sink) {
   if (absl::StrContains(line, "Single-node environment detected")) single_node_ = true;
-  if (absl::StrContains(line, "Cancellation request (")) cancelled_ = true;
+  // Behind its report it cancels what is over, and may say so.
+  if (!reported_ && absl::StrContains(line, "Cancellation request (")) cancelled_ = true;
   TestEvent event;
   if (ReadHeader(line, event)) {
     EndCurrent(sink);
     all_ = event.all;
     owner_ = event.test;
+    reported_ = false;  // side by side there are several reports
     if (event.kind == TestEvent::Kind::kStarted) {
       current_ = event;
       current_.log = absl::StrCat(line, "\n");

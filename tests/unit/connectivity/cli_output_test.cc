@@ -94,6 +94,12 @@ TEST(CliOutputTest, WhatEndsAfterACancellationIsMarked) {
   EXPECT_TRUE(told.ended[0].cancelled);
 }
 
+TEST(CliOutputTest, WhatItCancelsBehindItsReportIsOver) {
+  const Told told(absl::StrCat(kRun, "Cancellation request (context canceled) received, cancelling tests...\n"), 1000);
+  EXPECT_TRUE(told.output.reported());
+  EXPECT_FALSE(told.output.cancelled());
+}
+
 // Behind its first failure a test prints past the queue that the headers wait in.
 TEST(CliOutputTest, LinesThatComeBeforeTheirTestAreItsAllTheSame) {
   const Told told(

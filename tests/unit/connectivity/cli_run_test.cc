@@ -151,8 +151,9 @@ TEST_F(CliRunTest, SideBySideTheFileAloneCounts) {
 }
 
 TEST_F(CliRunTest, ASysdumpIsNamed) {
-  Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)),
-      ": > cilium-sysdump-1.zip; exit 1");
+  std::filesystem::create_directory(options_.cli.folder);
+  ASSERT_OK(WriteFileAtomically(options_.cli.folder / "cilium-sysdump-1.zip", ""));
+  Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)), "exit 1");
   ASSERT_EQ(Told("health").evidence().size(), 2u);
   EXPECT_THAT(Told("health").evidence()[1].content, HasSubstr("cilium-sysdump-1.zip"));
 }
