@@ -17,6 +17,7 @@
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
 #include "harness/operator/files.h"
+#include "harness/operator/private_folder.h"
 
 namespace tales::config {
 namespace {
@@ -161,7 +162,7 @@ std::string GenerateByHand(const ClusterDefinition& definition) {
 }
 
 absl::StatusOr<Generated> Generate(const ClusterDefinition& definition, const Secrets& secrets, Deadline deadline) {
-  TALES_ASSIGN_OR_RETURN(const TemporaryFolder surroundings, TemporaryFolder::Make("tales-generate"));
+  TALES_ASSIGN_OR_RETURN(const PrivateFolder surroundings, PrivateFolder::Make("tales-generate"));
   const std::filesystem::path kept = definition.config->folder;
   const std::filesystem::path folder =
       surroundings.path() / (kept.has_filename() ? kept.filename() : std::filesystem::path("work"));
