@@ -13,11 +13,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "harness/base/file.h"
+#include "harness/base/held_folder.h"
 #include "harness/base/redactor.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
 #include "harness/operator/files.h"
-#include "harness/operator/private_folder.h"
 
 namespace tales::config {
 namespace {
@@ -162,7 +162,7 @@ std::string GenerateByHand(const ClusterDefinition& definition) {
 }
 
 absl::StatusOr<Generated> Generate(const ClusterDefinition& definition, const Secrets& secrets, Deadline deadline) {
-  TALES_ASSIGN_OR_RETURN(const PrivateFolder surroundings, PrivateFolder::Make("tales-generate"));
+  TALES_ASSIGN_OR_RETURN(const HeldFolder surroundings, HeldFolder::Make("tales-generate"));
   const std::filesystem::path kept = definition.config->folder;
   const std::filesystem::path folder =
       surroundings.path() / (kept.has_filename() ? kept.filename() : std::filesystem::path("work"));

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/held_folder.h"
 #include "harness/base/status.h"
 #include "harness/check/ledger.h"
 #include "harness/definition/cluster_file.h"
@@ -24,7 +25,6 @@
 #include "harness/runner/run_loop.h"
 #include "harness/runner/secrets.h"
 #include "harness/runner/worker.h"
-#include "harness/runner/worker_folder.h"
 
 namespace tales {
 namespace {
@@ -335,7 +335,8 @@ class Verification {
     if (access_.simulated) progress_.Note("simulated: what is judged is the lab, not a real cluster");
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plan.settle);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    const absl::StatusOr<WorkerFolder> temporary = WorkerFolder::Make();
+    // What a check writes there may be secret, and a worker that is killed cleans nothing up.
+    const absl::StatusOr<HeldFolder> temporary = HeldFolder::Make("tales-workers");
     if (!temporary.ok()) return Trouble(temporary.status());
     RunLoop::Options options;
     options.worker_argv = {"/proc/self/exe", "worker"};

@@ -1,4 +1,4 @@
-#include "harness/runner/worker_folder.h"
+#include "harness/base/held_folder.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,8 +16,7 @@
 namespace tales {
 namespace {
 
-constexpr char kPrefix[] = "tales-workers";
-constexpr time_t kYoung = 60;  // seconds: its run may not have come to locking it
+constexpr time_t kYoung = 60;  // seconds: its process may not have come to locking it
 
 // The folder's own descriptor, locked; -1 where somebody else has it.
 int Lock(const std::filesystem::path& folder) {
@@ -27,10 +26,10 @@ int Lock(const std::filesystem::path& folder) {
   return -1;
 }
 
-void RemoveAbandoned(const std::filesystem::path& place) {
+void RemoveAbandoned(const std::filesystem::path& place, std::string_view prefix) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
-    if (!absl::StartsWith(entry.path().filename().string(), absl::StrCat(kPrefix, "-"))) continue;
+    if (!absl::StartsWith(entry.path().filename().string(), absl::StrCat(prefix, "-"))) continue;
     struct stat info;
     if (lstat(entry.path().c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         info.st_mtime > time(nullptr) - kYoung) {
@@ -38,7 +37,7 @@ void RemoveAbandoned(const std::filesystem::path& place) {
     }
     const int lock = Lock(entry.path());
     if (lock < 0) continue;
-    std::error_code ignored;  // the next run tries again
+    std::error_code ignored;  // the next one tries again
     std::filesystem::remove_all(entry.path(), ignored);
     close(lock);
   }
@@ -46,15 +45,15 @@ void RemoveAbandoned(const std::filesystem::path& place) {
 
 }  // namespace
 
-absl::StatusOr<WorkerFolder> WorkerFolder::Make() {
-  TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make(kPrefix));
+absl::StatusOr<HeldFolder> HeldFolder::Make(std::string_view prefix) {
+  TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make(prefix));
   const int lock = Lock(folder.path());
   if (lock < 0) return absl::ErrnoToStatus(errno, absl::StrCat("locking ", folder.path().string()));
-  RemoveAbandoned(folder.path().parent_path());
-  return WorkerFolder(std::move(folder), lock);
+  RemoveAbandoned(folder.path().parent_path(), prefix);
+  return HeldFolder(std::move(folder), lock);
 }
 
-WorkerFolder::~WorkerFolder() {
+HeldFolder::~HeldFolder() {
   if (lock_ >= 0) close(lock_);
 }
 
