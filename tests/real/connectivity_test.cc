@@ -40,7 +40,7 @@ absl::Status Available() {
   absl::Status found = testing::NodesAreAvailable();
   if (found.ok()) found = testing::CiliumIsAvailable();
   if (found.ok()) found = FindAsset(CiliumCliAsset(), {.may_build = false}).status();
-  if (!found.ok()) return found;
+  if (!found.ok()) return absl::Status(found.code(), testing::WhatLacks(found));
   for (const Prerequisite& missing : MissingForNodes(Cni::kCilium, Deadline::After(absl::Minutes(1)))) {
     return absl::NotFoundError(absl::StrCat(missing.what, ": ", missing.how));
   }

@@ -29,6 +29,7 @@ const absl::Status& NodesAreAvailable() {
   static const auto* const status = new absl::Status([] {
     absl::Status found = CheckPrerequisites(Cni::kBridge, Deadline::After(absl::Minutes(1)));
     if (found.ok()) found = FindAssets(NodeAssets(), {.may_build = false}).status();
+    if (!found.ok()) found = absl::Status(found.code(), WhatLacks(found));
     if (found.ok()) found = FindControlPlanePrograms({.may_build = false}).status();
     return found;
   }());
@@ -38,7 +39,7 @@ const absl::Status& NodesAreAvailable() {
 absl::Status CiliumIsAvailable() {
   absl::Status found = CheckPrerequisites(Cni::kCilium, Deadline::After(absl::Minutes(1)));
   if (found.ok()) found = FindAssets(CiliumAssets(), {.may_build = false}).status();
-  return found;
+  return found.ok() ? found : absl::Status(found.code(), WhatLacks(found));
 }
 
 std::string WhatLacks(const absl::Status& status) {
