@@ -3,34 +3,25 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "harness/base/file.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/status.h"
+#include "suites/conformance/last_words.h"
 #include "suites/conformance/selection.h"
 
 namespace tales::conformance {
 namespace {
 
-constexpr absl::Duration kPause = absl::Milliseconds(50);
-constexpr size_t kLastWords = 2000;
-
 absl::StatusOr<int> Create(const std::filesystem::path& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", path.string()));
   return fd;
-}
-
-std::string HowItEnded(const Finished& finished) {
-  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
-                              : absl::StrCat("ended with exit code ", finished.exit_code);
 }
 
 }  // namespace
@@ -83,43 +74,18 @@ absl::StatusOr<std::unique_ptr<TestRun>> E2eProcess::Start(const E2eOptions& opt
   child.command.working_folder = options.folder;
   child.descriptors = {{STDOUT_FILENO, output}, {STDERR_FILENO, errors}};
   TALES_ASSIGN_OR_RETURN(Child started, Child::Start(child));
-  std::ifstream reader(options.folder / "e2e.log", std::ios::binary);
-  return std::unique_ptr<TestRun>(new E2eProcess(options, std::move(started), std::move(reader)));
-}
-
-bool E2eProcess::ReadMore(const Sink& sink) {
-  std::array<char, 64 << 10> block;
-  bool any = false;
-  while (true) {
-    output_.clear();  // the end of the file is not the end of the output
-    output_.read(block.data(), block.size());
-    if (output_.gcount() <= 0) return any;
-    any = true;
-    stream_.Feed(std::string_view(block.data(), static_cast<size_t>(output_.gcount())), sink);
-  }
+  return std::unique_ptr<TestRun>(
+      new E2eProcess(options, FollowedChild(std::move(started), options.folder / "e2e.log")));
 }
 
 bool E2eProcess::Follow(absl::Duration longest, const Sink& sink) {
-  const Deadline deadline = Deadline::After(longest);
-  while (!end_.has_value()) {
-    // In this order: what was written before the end is read after it is known.
-    if (const std::optional<Finished> finished = child_.Wait(deadline.AtMost(kPause)); finished.has_value()) {
-      end_ = TestRunEnd{.how = HowItEnded(*finished), .exit_code = std::nullopt, .lost = ""};
-      if (finished->signal == 0) end_->exit_code = finished->exit_code;
-    }
-    if (ReadMore(sink) || deadline.passed()) return true;
-  }
-  return ReadMore(sink);
+  if (child_.Follow(longest, [&](std::string_view chunk) { stream_.Feed(chunk, sink); })) return true;
+  const Finished& finished = child_.finished();
+  end_ = TestRunEnd{.how = HowItEnded(finished), .exit_code = std::nullopt, .lost = ""};
+  if (finished.signal == 0) end_->exit_code = finished.exit_code;
+  return false;
 }
 
-std::string E2eProcess::LastWords() const {
-  for (const char* name : {"e2e.err", "e2e.log"}) {
-    const absl::StatusOr<std::string> text = ReadFile(folder_ / name, 256 << 20);
-    if (!text.ok()) continue;
-    const std::string words(absl::StripAsciiWhitespace(*text));
-    if (!words.empty()) return words.substr(words.size() > kLastWords ? words.size() - kLastWords : 0);
-  }
-  return "";
-}
+std::string E2eProcess::LastWords() const { return LastWordsOf({folder_ / "e2e.err", folder_ / "e2e.log"}, 256 << 20); }
 
 }  // namespace tales::conformance

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "harness/base/subprocess.h"
+#include "harness/base/followed_child.h"
 #include "suites/conformance/test_run.h"
 
 namespace tales::conformance {
@@ -32,13 +31,11 @@ class E2eProcess : public TestRun {
   std::string LastWords() const override;
 
  private:
-  E2eProcess(const E2eOptions& options, Child child, std::ifstream output)
-      : folder_(options.folder), child_(std::move(child)), output_(std::move(output)), stream_(options.names) {}
-  bool ReadMore(const Sink& sink);
+  E2eProcess(const E2eOptions& options, FollowedChild child)
+      : folder_(options.folder), child_(std::move(child)), stream_(options.names) {}
 
   const std::filesystem::path folder_;
-  Child child_;
-  std::ifstream output_;
+  FollowedChild child_;
   SpecStream stream_;
   std::optional<TestRunEnd> end_;
 };

@@ -1,9 +1,6 @@
 #include "suites/conformance/pod_files.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -13,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
+#include "harness/pki/digest.h"
 #include "suites/conformance/pod_objects.h"
 
 namespace tales::conformance {
@@ -36,13 +34,7 @@ absl::StatusOr<FileFacts> ParseFileFacts(std::string_view output) {
   return facts;
 }
 
-FileFacts FactsOf(std::string_view content) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  EVP_Digest(content.data(), content.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return {.size = content.size(),
-          .sha256 = absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest.data()), size))};
-}
+FileFacts FactsOf(std::string_view content) { return {.size = content.size(), .sha256 = pki::Sha256Hex(content)}; }
 
 // The file's path is $0 of the script, `arguments` are $1 and so on.
 absl::StatusOr<std::string> PodFiles::Ask(const std::string& script, std::string_view name,

@@ -3,13 +3,13 @@
 #include <fstream>
 #include <system_error>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
+#include "suites/conformance/last_words.h"
 
 namespace tales::conformance {
 namespace {
@@ -20,7 +20,6 @@ using Phase = PodState::Phase;
 // The pod's state is asked for this often where nothing rings, and not oftener where it rings all the time.
 constexpr absl::Duration kAtLatest = absl::Seconds(3), kAtEarliest = absl::Milliseconds(300);
 constexpr uint64_t kLongestLog = 512 << 20;
-constexpr size_t kLastWords = 2000;
 constexpr char kLog[] = "e2e.log", kJUnit[] = "junit_01.xml", kPodFile[] = "pod.json", kEndFile[] = "end.json";
 
 std::string Whole(absl::Duration duration) { return absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1))); }
@@ -284,14 +283,6 @@ void PodRun::Kill() {
   End({.how = "was ended with its pod", .exit_code = std::nullopt, .lost = ""});
 }
 
-std::string PodRun::LastWords() const {
-  for (const char* name : {"pod.log", kLog}) {
-    const absl::StatusOr<std::string> text = ReadFile(folder_ / name, kLongestLog);
-    if (!text.ok()) continue;
-    const std::string words(absl::StripAsciiWhitespace(*text));
-    if (!words.empty()) return words.substr(words.size() > kLastWords ? words.size() - kLastWords : 0);
-  }
-  return "";
-}
+std::string PodRun::LastWords() const { return LastWordsOf({folder_ / "pod.log", folder_ / kLog}, kLongestLog); }
 
 }  // namespace tales::conformance

@@ -3,13 +3,11 @@
 
 #include <signal.h>
 
-#include <fstream>
-#include <functional>
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
-#include "harness/base/subprocess.h"
+#include "harness/base/followed_child.h"
 #include "suites/connectivity/cli_arguments.h"
 #include "suites/connectivity/cli_output.h"
 
@@ -29,17 +27,14 @@ class CliProcess {
   void Kill() { child_.Kill(SIGKILL); }
 
   // REQUIRES: Follow() returned false.
-  const Finished& finished() const { return *finished_; }
+  const Finished& finished() const { return child_.finished(); }
   const CliOutput& output() const { return parser_; }
 
  private:
-  CliProcess(Child child, std::ifstream output) : child_(std::move(child)), output_(std::move(output)) {}
-  bool ReadMore(const CliOutput::Sink& sink);
+  explicit CliProcess(FollowedChild child) : child_(std::move(child)) {}
 
-  Child child_;
-  std::ifstream output_;
+  FollowedChild child_;
   CliOutput parser_;
-  std::optional<Finished> finished_;
 };
 
 }  // namespace tales::connectivity

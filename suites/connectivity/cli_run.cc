@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/how_it_ended.h"
 #include "suites/imports/connectivity.h"
 
 namespace tales::connectivity {
@@ -21,11 +22,6 @@ using reports::JUnitResult;
 constexpr absl::Duration kStep = absl::Milliseconds(500);
 constexpr size_t kLogKept = 16 << 20;
 constexpr size_t kNamed = 5;
-
-std::string HowItEnded(const Finished& finished) {
-  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
-                              : absl::StrCat("ended with exit code ", finished.exit_code);
-}
 
 std::string Few(const std::vector<std::string>& all) {
   std::vector<std::string> few(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(all.size(), kNamed)));

@@ -1,12 +1,8 @@
 #include "suites/cilium/probe/plan.h"
 
-#include <openssl/evp.h>
-
-#include <array>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/pki/digest.h"
 #include "suites/cilium/probe/workloads.h"
 
 namespace tales::cilium::probe {
@@ -217,10 +213,7 @@ std::string PayloadDigest(size_t size) {
   std::string payload;
   while (payload.size() < size) payload += kPayloadLine;
   payload.resize(size);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int length = 0;
-  EVP_Digest(payload.data(), payload.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest.data()), length));
+  return pki::Sha256Hex(payload);
 }
 
 }  // namespace tales::cilium::probe

@@ -1,0 +1,12 @@
+// How a program ended, for a sentence.
+#pragma once
+
+#include <string>
+
+#include "harness/base/subprocess.h"
+
+namespace tales {
+
+std::string HowItEnded(const Finished& finished);  // "ended with exit code 1", "was ended by signal 9"
+
+}  // namespace tales
