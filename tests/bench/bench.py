@@ -73,8 +73,8 @@ class Served:
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="tales-bench-")
         start = time.monotonic()
-        self.process = subprocess.Popen([*self.command, "--out", self.folder], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        with open(self.path("said"), "w", encoding="utf-8") as said:
+            self.process = subprocess.Popen([*self.command, "--out", self.folder], stdout=subprocess.DEVNULL, stderr=said)
         while not os.path.exists(os.path.join(self.folder, "ready")):
             if self.process.poll() is not None or time.monotonic() - start > 120:
                 self.__exit__()
@@ -197,6 +197,20 @@ def junit(tales):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "junit_bench.py")
     return printed_row("read and compare two JUnit files of 6,626 cases; beside Python's junitparser", "10 times faster",
                        [sys.executable, script, tales])
+
+
+@row
+def real_nodes(tales):
+    """Two nodes with Cilium, from nothing to ready, and when each step was done."""
+    if os.geteuid() != 0:
+        raise Absent("nodes need root")
+    clusters = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/clusters")
+    with Served(tales, "local", "--cluster", os.path.join(clusters, "local-cilium.yaml")) as local:
+        with open(local.path("said"), encoding="utf-8") as said:
+            steps = re.findall(r"^ *([0-9.]+s) (?:the )?(.*)$", said.read(), re.MULTILINE)
+        ready = local.ready
+    return ("two real nodes with Cilium, from nothing to ready, and the way there", "about a minute",
+            f"{text(ready)}: " + ", ".join(f"{what} {when}" for when, what in steps), "-")
 
 
 @row
