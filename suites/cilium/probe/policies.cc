@@ -3,14 +3,30 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tales::cilium::probe {
 namespace {
 
 constexpr char kGuardLabel[] = "tales.probe/guard", kTeamLabel[] = "tales.probe/team";
 // Whose own traffic a policy limits has a team of its own.
-constexpr const char* kAskers[] = {"a", "b", "entities", "deny", "names"};
-constexpr const char* kGuards[] = {"knp", "l3", "l4", "deny", "icmp", "entities", "l7"};
+constexpr const char* kAskers[] = {"a", "b", "entities", "names"};
+constexpr const char* kGuards[] = {"l4", "deny", "icmp", "entities", "l7"};
+// What comes in is kept out on the guard's node, what goes out on the asker's: these are on every node, as each has an
+// agent of its own that may not do as it is told.
+constexpr const char* kGuardsOnAll[] = {"knp", "l3"};
+constexpr const char* kAskersOnAll[] = {"deny"};
+
+std::vector<const NodePlace*> ReadyNodes(const Place& place) {
+  std::vector<const NodePlace*> ready;
+  for (const NodePlace& node : place.nodes) {
+    if (node.is_ready) ready.push_back(&node);
+  }
+  return ready;
+}
+
+// "knp-2": that of node 2.
+std::string On(const NodePlace& node, std::string_view name) { return absl::StrCat(name, "-", node.number); }
 
 Json Selector(const char* label, const std::string& value) { return {{"matchLabels", {{label, value}}}}; }
 
@@ -27,7 +43,7 @@ Json PortRule(const char* port, const char* protocol) {
 
 class Steps {
  public:
-  explicit Steps(const Place& place) : place_(place) {}
+  explicit Steps(const Place& place) : place_(place), ready_(ReadyNodes(place)) {}
 
   std::vector<PolicyStep> All() {
     DefaultDeny();
@@ -105,14 +121,24 @@ class Steps {
         {"kind", "NetworkPolicy"},
         {"metadata", {{"name", "default-deny"}}},
         {"spec", {{"podSelector", Selector(kGuardLabel, "knp")}, {"policyTypes", Json::array({"Ingress"})}}}};
-    Add("policy-default-deny", "a NetworkPolicy without rules", std::move(policy),
-        {Http("a", "knp", Want::kSilence), Ping("a", "knp", Want::kSilence)}, PolicyKind::kNetworkPolicy);
+    std::vector<Probe> probes;
+    for (const NodePlace* node : ready_) {
+      probes.push_back(Http("a", On(*node, "knp"), Want::kSilence));
+      probes.push_back(Ping("a", On(*node, "knp"), Want::kSilence));
+    }
+    Add("policy-default-deny", absl::StrCat("a NetworkPolicy without rules", OnAll()), std::move(policy),
+        std::move(probes), PolicyKind::kNetworkPolicy);
   }
   void L3() {
     Json spec = {{"endpointSelector", Selector(kGuardLabel, "l3")},
                  {"ingress", Json::array({{{"fromEndpoints", Json::array({Selector(kTeamLabel, "a")})}}})}};
-    Add("policy-l3", "fromEndpoints: team a", CiliumPolicy("l3", std::move(spec)),
-        {Http("a", "l3", Want::kAnswer), Http("b", "l3", Want::kSilence)});
+    std::vector<Probe> probes;
+    for (const NodePlace* node : ready_) {
+      probes.push_back(Http("a", On(*node, "l3"), Want::kAnswer));
+      probes.push_back(Http("b", On(*node, "l3"), Want::kSilence));
+    }
+    Add("policy-l3", absl::StrCat("fromEndpoints: team a", OnAll()), CiliumPolicy("l3", std::move(spec)),
+        std::move(probes));
   }
   void L4() {
     // The port that is allowed is open, then another one is: the server's stays shut.
@@ -130,8 +156,13 @@ class Steps {
     Json spec = {{"endpointSelector", Selector(kTeamLabel, "deny")},
                  {"egress", Json::array({{{"toEntities", Json::array({"all"})}}})},
                  {"egressDeny", Json::array({{{"toEndpoints", Json::array({Selector(kGuardLabel, "deny")})}}})}};
-    Add("policy-deny-wins", "egressDeny to one pod, beside egress to all", CiliumPolicy("deny-wins", std::move(spec)),
-        {Http("deny", "deny", Want::kSilence), Api("deny", Want::kAnswer)});
+    std::vector<Probe> probes;
+    for (const NodePlace* node : ready_) {
+      probes.push_back(Http(On(*node, "deny"), "deny", Want::kSilence));
+      probes.push_back(Api(On(*node, "deny"), Want::kAnswer));
+    }
+    Add("policy-deny-wins", absl::StrCat("egressDeny to one pod, beside egress to all", OnAll()),
+        CiliumPolicy("deny-wins", std::move(spec)), std::move(probes));
   }
   void Icmp() {
     // 8: echo request.
@@ -198,34 +229,47 @@ class Steps {
         {ask(place_.world_name, Want::kAnswer), ask(place_.other_name, Want::kSilence)});
   }
 
+  // Where a policy was tried, for what is said of it.
+  std::string OnAll() const {
+    if (ready_.size() > 4) return absl::StrCat(", on each of ", ready_.size(), " nodes");
+    return absl::StrCat(", on ", absl::StrJoin(ready_, " and ", [](std::string* out, const NodePlace* node) {
+                          absl::StrAppend(out, node->name);
+                        }));
+  }
+
   const Place& place_;
+  const std::vector<const NodePlace*> ready_;
   std::vector<PolicyStep> steps_;
 };
 
 }  // namespace
 
 std::vector<PodWish> GuardPods(const Place& place) {
-  std::vector<const NodePlace*> ready;
-  for (const NodePlace& node : place.nodes) {
-    if (node.is_ready) ready.push_back(&node);
-  }
+  const std::vector<const NodePlace*> ready = ReadyNodes(place);
   if (ready.empty()) return {};
-  const std::string guards = ready.front()->name, askers = ready.back()->name;
   std::vector<PodWish> wishes;
-  const bool has_proxy = place.Setting("enable-l7-proxy");
-  for (const std::string_view team : kAskers) {
-    if (team == "names" && !has_proxy) continue;
-    wishes.push_back({.name = absl::StrCat("asker-", team),
-                      .node = askers,
+  const auto asker = [&](const std::string& name, const NodePlace& node, std::string_view team) {
+    wishes.push_back({.name = absl::StrCat("asker-", name),
+                      .node = node.name,
                       .role = Role::kClient,
                       .labels = {{kTeamLabel, std::string(team)}}});
-  }
-  for (const std::string_view guard : kGuards) {
-    if (guard == "l7" && !has_proxy) continue;
-    wishes.push_back({.name = absl::StrCat("guard-", guard),
-                      .node = guards,
+  };
+  const auto guard = [&](const std::string& name, const NodePlace& node, std::string_view label) {
+    wishes.push_back({.name = absl::StrCat("guard-", name),
+                      .node = node.name,
                       .role = Role::kGuard,
-                      .labels = {{kGuardLabel, std::string(guard)}}});
+                      .labels = {{kGuardLabel, std::string(label)}}});
+  };
+  const bool has_proxy = place.Setting("enable-l7-proxy");
+  for (const char* team : kAskers) {
+    if (has_proxy || std::string_view(team) != "names") asker(team, *ready.back(), team);
+  }
+  for (const char* label : kGuards) {
+    if (has_proxy || std::string_view(label) != "l7") guard(label, *ready.front(), label);
+  }
+  for (const NodePlace* node : ready) {
+    for (const char* team : kAskersOnAll) asker(On(*node, team), *node, team);
+    for (const char* label : kGuardsOnAll) guard(On(*node, label), *node, label);
   }
   return wishes;
 }

@@ -26,7 +26,8 @@ struct PolicyStep {
 
 inline constexpr char kForbidden[] = "403 ";  // how the proxy's answer to what no rule allows begins
 
-// Askers and guards, pinned: the askers on one node, the guards on another where there is one.
+// Askers and guards, pinned: the askers on one node, the guards on another where there is one, and one of each kind on
+// every node that is Ready.
 std::vector<PodWish> GuardPods(const Place& place);
 // REQUIRES: the pods of GuardPods() have their places in `place`. Steps of a scenario come after each other.
 std::vector<PolicyStep> PolicySteps(const Place& place);

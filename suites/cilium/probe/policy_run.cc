@@ -70,24 +70,47 @@ std::optional<std::string> BrokenWay(const Probe& probe, const Ways& ways) {
   }
 }
 
-std::optional<std::string> CannotJudge(const PolicyTrace& trace, const Ways& ways, const std::string& name_space) {
-  if (trace.control.empty()) return absl::StrCat(trace.what, ": nothing was tried");
+// What of a step could not be judged, and why; empty: all of it could.
+std::vector<std::string> NotJudged(const PolicyTrace& trace, const Ways& ways, const std::string& name_space) {
+  std::vector<std::string> reasons;
+  if (trace.control.empty()) reasons.push_back(absl::StrCat(trace.what, ": nothing was tried"));
   for (const Tried& one : NotHolding(trace.control)) {
     if (const auto way = BrokenWay(one.probe, ways)) {
-      return absl::StrCat(
-          *way, ": what is sent this way does not arrive, so that no policy between these nodes could be tried");
+      reasons.push_back(absl::StrCat(
+          *way, ": what is sent this way does not arrive, so that no policy between these nodes could be tried"));
+    } else {
+      reasons.push_back(
+          absl::StrCat("before the policy (", trace.what,
+                       ") this was not answered, so that a denial would prove nothing: ", Told(one, name_space)));
     }
-    return absl::StrCat("before the policy (", trace.what,
-                        ") this was not answered, so that a denial would prove nothing: ", Told(one, name_space));
   }
-  if (!trace.applied.ok())
-    return absl::StrCat("the policy (", trace.what, ") could not be made: ", trace.applied.message());
+  if (!trace.applied.ok()) {
+    reasons.push_back(absl::StrCat("the policy (", trace.what, ") could not be made: ", trace.applied.message()));
+  }
   for (const auto* tried : {&trace.in_force, &trace.confirmations, &trace.after}) {
     if (!AnyNotRun(*tried)) continue;
-    return absl::StrCat("under the policy (", trace.what,
-                        ") not all could be run: ", Told(NotHolding(*tried).front(), name_space));
+    reasons.push_back(absl::StrCat("under the policy (", trace.what,
+                                   ") not all could be run: ", Told(NotHolding(*tried).front(), name_space)));
+    break;
   }
-  return std::nullopt;
+  if (!trace.removed.ok()) {
+    reasons.push_back(absl::StrCat("the policy (", trace.what, ") could not be removed: ", trace.removed.message()));
+  }
+  return reasons;
+}
+
+// Whether what was tried under the policy can be judged at all.
+bool WasInForce(const PolicyTrace& trace) {
+  return trace.applied.ok() && trace.removed.ok() && !trace.in_force.empty() && !AnyNotRun(trace.in_force) &&
+         !AnyNotRun(trace.confirmations) && !AnyNotRun(trace.after);
+}
+
+// The first few of many.
+std::string Some(const std::vector<std::string>& reasons) {
+  constexpr size_t kTold = 5;
+  const size_t told = std::min(kTold, reasons.size());
+  return absl::StrCat(absl::StrJoin(reasons.begin(), reasons.begin() + static_cast<ptrdiff_t>(told), "; "),
+                      told < reasons.size() ? absl::StrCat("; and ", reasons.size() - told, " more") : "");
 }
 
 std::optional<std::string> Broken(const PolicyTrace& trace, const std::string& name_space) {
@@ -112,16 +135,21 @@ std::optional<std::string> Broken(const PolicyTrace& trace, const std::string& n
 PolicyTrace TryPolicy(kube::Client& client, const Executor& executor, const PolicyStep& step, Deadline deadline) {
   PolicyTrace trace{.what = step.what, .control = AllAnswered(step.probes)};
   Await(executor, trace.control, absl::Seconds(10), deadline);
-  if (!AllHold(trace.control)) return trace;
+  // One pod or way that is broken is no reason not to look at the others.
+  std::vector<Probe> probes;
+  for (size_t i = 0; i < trace.control.size(); ++i) {
+    if (Holds(trace.control[i])) probes.push_back(step.probes[i]);
+  }
+  if (probes.empty()) return trace;
   const kube::ResourcePath kind = step.kind == PolicyKind::kNetworkPolicy ? kNetworkPolicies : kCiliumNetworkPolicies;
   const std::string name = Text(step.policy, "metadata.name");
   trace.applied = client.Create(kind, kNamespace, step.policy, /*dry_run=*/false, deadline.AtMost(kCall)).status();
   if (trace.applied.ok()) {
-    trace.in_force = ToTry(step.probes);
+    trace.in_force = ToTry(probes);
     Await(executor, trace.in_force, kInForce, deadline);
     if (AllHold(trace.in_force)) {
       for (int i = 0; i < kConfirmations; ++i) {
-        for (Tried& one : ToTry(step.probes)) trace.confirmations.push_back(std::move(one));
+        for (Tried& one : ToTry(probes)) trace.confirmations.push_back(std::move(one));
       }
       executor.Run(trace.confirmations, deadline);
     }
@@ -130,7 +158,7 @@ PolicyTrace TryPolicy(kube::Client& client, const Executor& executor, const Poli
   const absl::Status removed = client.Delete(kind, kNamespace, name, Deadline::After(kCall));
   trace.removed = absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   if (!trace.applied.ok() || !trace.removed.ok()) return trace;
-  trace.after = AllAnswered(step.probes);
+  trace.after = AllAnswered(probes);
   Await(executor, trace.after, kFlowsAgain, deadline);
   return trace;
 }
@@ -140,12 +168,12 @@ Outcome JudgePolicies(const std::vector<PolicyTrace>& traces, const Ways& ways, 
   std::vector<Problem> problems;
   std::vector<std::string> cannot, held;
   for (const PolicyTrace& trace : traces) {
-    if (std::optional<std::string> why = CannotJudge(trace, ways, name_space)) {
+    for (std::string& why : NotJudged(trace, ways, name_space)) {
       // Two policies have one reason, where it is the way.
-      if (std::find(cannot.begin(), cannot.end(), *why) == cannot.end()) cannot.push_back(*std::move(why));
-    } else if (!trace.removed.ok()) {
-      cannot.push_back(absl::StrCat("the policy (", trace.what, ") could not be removed: ", trace.removed.message()));
-    } else if (std::optional<std::string> broken = Broken(trace, name_space)) {
+      if (std::find(cannot.begin(), cannot.end(), why) == cannot.end()) cannot.push_back(std::move(why));
+    }
+    if (!WasInForce(trace)) continue;
+    if (std::optional<std::string> broken = Broken(trace, name_space)) {
       problems.push_back({.expected = absl::StrCat("a policy with ", trace.what, " does what it says"),
                           .found = *std::move(broken),
                           .next = next});
@@ -154,9 +182,8 @@ Outcome JudgePolicies(const std::vector<PolicyTrace>& traces, const Ways& ways, 
     }
   }
   if (problems.empty() && (!cannot.empty() || held.empty())) {
-    return Outcome::CannotLook(
-        absl::UnavailableError(cannot.empty() ? "no policy was tried" : absl::StrJoin(cannot, "; ")),
-        "the scenarios without policies say more: judge them first");
+    return Outcome::CannotLook(absl::UnavailableError(cannot.empty() ? "no policy was tried" : Some(cannot)),
+                               "the scenarios without policies say more: judge them first");
   }
   return Outcome::FromProblems(std::move(problems),
                                absl::StrCat("in force, and gone with it: ", absl::StrJoin(held, "; ")));

@@ -17,7 +17,7 @@ namespace tales::cilium::probe {
 // What was seen of a step, as far as it came.
 struct PolicyTrace {
   std::string what;
-  std::vector<Tried> control;  // without the policy; all want an answer
+  std::vector<Tried> control;  // without the policy; all want an answer, and those that have it go on
   absl::Status applied, removed;
   std::vector<Tried> in_force;       // the last try under it
   std::vector<Tried> confirmations;  // three of each, once it was in force
@@ -30,8 +30,8 @@ constexpr int kConfirmations = 3;
 PolicyTrace TryPolicy(kube::Client& client, const Executor& executor, const PolicyStep& step, Deadline deadline);
 
 // Error: a control does not hold, so that a denial would prove nothing, or something could not be run; a way between
-// the nodes that is known to be broken is named as the reason, once. Failed: the policy does not do what it says, or
-// goes on when it is gone.
+// the nodes that is known to be broken is named as the reason, once. Failed: the policy does not do what it says where
+// it could be tried, or goes on when it is gone.
 Outcome JudgePolicies(const std::vector<PolicyTrace>& traces, const Ways& ways, const std::string& name_space,
                       const std::string& next);
 
