@@ -1,6 +1,9 @@
 #include "suites/cilium/node_health.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -39,21 +42,26 @@ void Add(const Json& path, const char* of, std::vector<Path>& paths) {
   paths.push_back({absl::StrCat(of, ", ", Text(path, "ip")), icmp.empty(), http.empty(), icmp.empty() ? http : icmp});
 }
 
-// All paths to one node that do not work: its own addresses, and its health endpoint's.
-std::vector<Path> BrokenPaths(const Json& node, bool& host_probed) {
+// What was probed of one node, and all paths to it that do not work: its own addresses, and its health endpoint's.
+struct Paths {
   std::vector<Path> broken;
-  host_probed = false;
-  for (const auto& [member, of] : {std::pair{"host", "the node"}, {"health-endpoint", "its health endpoint"}}) {
+  bool host = false, endpoint = false;
+};
+
+Paths PathsTo(const Json& node) {
+  Paths paths;
+  for (const auto& [member, of, probed] :
+       {std::tuple{"host", "the node", &paths.host}, {"health-endpoint", "its health endpoint", &paths.endpoint}}) {
     const auto group = node.find(member);
     if (group == node.end() || !group->is_object()) continue;
     const auto primary = group->find("primary-address");
     if (primary != group->end() && primary->is_object()) {
-      Add(*primary, of, broken);
-      host_probed = host_probed || std::string_view(member) == "host";
+      Add(*primary, of, paths.broken);
+      *probed = true;
     }
-    for (const Json& address : Array(*group, "secondary-addresses")) Add(address, of, broken);
+    for (const Json& address : Array(*group, "secondary-addresses")) Add(address, of, paths.broken);
   }
-  return broken;
+  return paths;
 }
 
 std::string Step(const std::vector<Path>& broken, const AgentPlace& place) {
@@ -70,10 +78,33 @@ std::string Step(const std::vector<Path>& broken, const AgentPlace& place) {
   return absl::StrCat(place.Exec("cilium-health status --probe"), "   # ", hint);
 }
 
+// The agents' own pause between probes grows with the cluster: a minute times ln(1 + nodes).
+constexpr absl::Duration kPauseBase = absl::Minutes(1), kLeastAge = absl::Minutes(10);
+constexpr double kPauses = 4;
+
 }  // namespace
 
+std::optional<Problem> JudgeHealthAge(const Json& health, const AgentPlace& place, size_t nodes, absl::Time now) {
+  const std::string text = Text(health, "timestamp");
+  absl::Time probed;
+  std::string error;
+  if (text.empty() || !absl::ParseTime(absl::RFC3339_full, text, &probed, &error)) {
+    return Problem{.expected = absl::StrCat("the agent on ", place.node, " says when it last probed the nodes"),
+                   .found = text.empty() ? "it does not: it has not probed yet" : absl::StrCat("\"", text, "\""),
+                   .next = place.Exec("cilium-health status")};
+  }
+  const absl::Duration limit = std::max(kLeastAge, kPauses * kPauseBase * std::log1p(static_cast<double>(nodes)));
+  const absl::Duration age = now - probed;
+  if (age <= limit) return std::nullopt;
+  return Problem{.expected = absl::StrCat("the agent on ", place.node, " probed the nodes in the last ",
+                                          absl::FormatDuration(absl::Trunc(limit, absl::Minutes(1)))),
+                 .found = absl::StrCat("at ", text, ", ", absl::FormatDuration(absl::Trunc(age, absl::Seconds(1))),
+                                       " ago: its prober stands still, or the clocks there and here differ"),
+                 .next = place.Exec("cilium-health status --probe")};
+}
+
 std::vector<Problem> JudgeNodeHealth(const Json& health, const AgentPlace& place,
-                                     const std::vector<NodeDefinition>& nodes) {
+                                     const std::vector<NodeDefinition>& nodes, bool has_endpoints) {
   const std::string local = Text(health, "local.name");
   const std::string cluster = Split(local).first;
   std::map<std::string, const Json*> by_name;
@@ -86,16 +117,22 @@ std::vector<Problem> JudgeNodeHealth(const Json& health, const AgentPlace& place
     const std::string expected =
         absl::StrCat("the agent on ", place.node, " reaches ", node.name, " (", node.address, ") by ICMP and HTTP");
     const auto found = by_name.find(node.name);
-    bool host_probed = false;
-    std::vector<Path> broken;
-    if (found != by_name.end()) broken = BrokenPaths(*found->second, host_probed);
-    if (!host_probed) {
+    Paths paths;
+    if (found != by_name.end()) paths = PathsTo(*found->second);
+    if (!paths.host) {
       problems.push_back({.expected = expected,
                           .found = found == by_name.end() ? absl::StrCat("it does not know a node ", node.name)
                                                           : absl::StrCat("it has not probed ", node.name),
                           .next = place.Exec("cilium-dbg node list")});
       continue;
     }
+    if (has_endpoints && !paths.endpoint) {
+      problems.push_back({.expected = expected,
+                          .found = absl::StrCat("it has not probed the health endpoint of ", node.name,
+                                                ": the agent there has made none, or it is not known here"),
+                          .next = place.Exec("cilium-dbg node list")});
+    }
+    const std::vector<Path>& broken = paths.broken;
     if (broken.empty()) continue;
     std::vector<std::string> ways;
     for (const Path& path : broken) {

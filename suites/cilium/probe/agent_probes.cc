@@ -11,6 +11,7 @@
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 #include "harness/kube/json_text.h"
+#include "suites/cilium/node_health.h"
 
 namespace tales::cilium::probe {
 namespace {
@@ -46,7 +47,8 @@ Tried One(const AgentPlace& place, const NodePlace& to, const Json& path, const 
 
 }  // namespace
 
-std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const std::vector<NodePlace>& nodes) {
+std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const std::vector<NodePlace>& nodes,
+                            bool has_endpoints) {
   std::map<std::string, const Json*> by_name;
   for (const Json& node : Array(health, "nodes")) {
     const std::string name = Text(node, "name");
@@ -60,7 +62,7 @@ std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const s
     for (const auto& [path, is_node] : {std::pair{"/host/primary-address"_json_pointer, true},
                                         {"/health-endpoint/primary-address"_json_pointer, false}}) {
       // Where endpoint health checking is off there is no such path; a node has always one.
-      if (!of_node.contains(path) && !is_node) continue;
+      if (!of_node.contains(path) && !is_node && !has_endpoints) continue;
       const Json address = of_node.contains(path) && of_node[path].is_object() ? of_node[path] : none;
       for (const char* protocol : {"icmp", "http"}) tried.push_back(One(place, node, address, protocol, is_node));
     }
@@ -113,11 +115,15 @@ std::vector<Tried> AgentProbes::ProbeHealthOnce(Deadline deadline) const {
   std::mutex mutex;
   ForEachInParallel(place_.nodes.size(), kAtOnce, [&](size_t i) {
     AgentPlace place;
-    const auto health =
+    absl::StatusOr<Json> health =
         Ask(place_.nodes[i].name, {"cilium-health", "status", "--probe", "-o", "json"}, place, deadline);
+    if (health.ok()) {
+      const auto old = JudgeHealthAge(*health, place, place_.nodes.size(), absl::Now());
+      if (old.has_value()) health = absl::UnavailableError(old->found);
+    }
     std::vector<Tried> tried;
     if (health.ok()) {
-      tried = HealthOf(*health, place, place_.nodes);
+      tried = HealthOf(*health, place, place_.nodes, place_.Setting("enable-endpoint-health-checking"));
     } else {
       Tried& one = tried.emplace_back();
       one.probe = {.scenario = "node-health",

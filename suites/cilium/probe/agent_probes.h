@@ -38,6 +38,7 @@ class AgentProbes {
 };
 
 // What `cilium-health status --probe -o json` of the agent on `from` says of the way to each of the nodes. Pure.
-std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const std::vector<NodePlace>& nodes);
+std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const std::vector<NodePlace>& nodes,
+                            bool has_endpoints);
 
 }  // namespace tales::cilium::probe

@@ -26,7 +26,7 @@ class Measuring {
 
   WaysMeasured Run() {
     std::thread watching([this] { Watch(); });
-    Order("await");
+    awaited_ = Order("await");
     Send();
     Order("stop");
     watching.join();
@@ -39,11 +39,15 @@ class Measuring {
   std::string Token(const NodePlace& from, const NodePlace& to) const {
     return absl::StrCat("way-", place_.run_id, "-", tag_, "-", from.number, "-", to.number);
   }
-  // To the watches of all nodes; what comes of it shows in what they say.
-  void Order(const char* verb) {
-    ForEachInParallel(place_.nodes.size(), kAtOnce, [&](size_t i) {
-      executor_.Exec(place_.nodes[i].host_client, {{verb, tag_}}, 1, deadline_).IgnoreError();
+  // To the watches of all nodes.
+  std::vector<absl::Status> Order(const char* verb) {
+    std::vector<absl::Status> done(place_.nodes.size());
+    ForEachInParallel(done.size(), kAtOnce, [&](size_t i) {
+      const auto answers = executor_.Exec(place_.nodes[i].host_client, {{verb, tag_}}, 1, deadline_);
+      done[i] = answers.status();
+      if (answers.ok() && answers->front().code != 0) done[i] = absl::UnavailableError(answers->front().text);
     });
+    return done;
   }
   void Missing(const NodePlace& from, const NodePlace& to, Layer layer, const absl::Status& why) {
     result_.missing.push_back(
@@ -53,7 +57,8 @@ class Measuring {
 
   void Watch() {
     watched_.resize(place_.nodes.size(), absl::UnknownError("not watched"));
-    ForEachInParallel(place_.nodes.size(), kAtOnce, [&](size_t i) {
+    // All at once, however many: one that began behind the sending would see nothing of it.
+    ForEachInParallel(place_.nodes.size(), place_.nodes.size(), [&](size_t i) {
       const std::string ports = absl::StrCat(kFirstPort, "-", kFirstPort + place_.nodes.size());
       absl::StatusOr<std::vector<Answer>> seen =
           executor_.Exec(place_.nodes[i].host_client,
@@ -129,7 +134,8 @@ class Measuring {
         if (&from == &to) continue;
         Take(from, to, Layer::kPods, read, CountTokens(log, Token(from, to), kDatagrams));
         const absl::StatusOr<std::string>& watched = watched_[i];
-        Take(from, to, Layer::kNodes, watched.status(),
+        // What was sent before a watch had begun could not be seen by it.
+        Take(from, to, Layer::kNodes, awaited_[i].ok() ? watched.status() : awaited_[i],
              watched.ok() ? CountWatched(*watched, from.address, kFirstPort + from.number, kDatagrams) : 0);
       }
     }
@@ -141,6 +147,7 @@ class Measuring {
   const std::string tag_;  // of this measurement
   const Deadline deadline_;
   std::vector<absl::StatusOr<std::string>> watched_;  // by node, as place_ has them
+  std::vector<absl::Status> awaited_;                 // whether they had begun when sending did
   std::map<std::tuple<Layer, int, int>, absl::Status> sent_;
   WaysMeasured result_;
 };

@@ -27,6 +27,7 @@ try_many() {
 }
 # COUNT URL: all at once.
 try_burst() {
+  command -v curl >/dev/null || return 127
   codes=$(
     i=0
     while [ "$i" -lt "$1" ]; do
@@ -114,6 +115,7 @@ try_upload() {
 
 # ADDRESS PORT TOKEN COUNT: datagrams, no answer awaited.
 try_send() {
+  command -v nc || return 127
   i=1
   while [ "$i" -le "$4" ]; do
     printf 'echo %s' "$3-$i" | nc -u -w 1 "$1" "$2" >/dev/null &
@@ -127,27 +129,52 @@ try_send() {
 # A watch has to be there before what it is to see, and go on behind it, however slow the machine is: it is begun by one
 # exec, awaited by a second, and ended by a third.
 #
-# TAG SECONDS FILTER...: until it is stopped, SECONDS at most; what of FILTER passes any device: "COUNT ADDRESS>PORT" by
-# sender and port that was sent to.
-try_watch() {
-  file=/tmp/watch.$1
-  ticks=$(($2 * 5))
-  shift 2
-  tcpdump -l -nn -i any "$@" >"$file" 2>"$file.said" &
-  dump=$!
-  while [ "$ticks" -gt 0 ] && [ ! -e "$file.stop" ] && kill -0 "$dump" 2>/dev/null; do
+# FILE TICKS PROCESS: until the watch of FILE is stopped, ends by itself, or its time is up; then it is ended.
+until_stopped() {
+  ticks=$2
+  while [ "$ticks" -gt 0 ] && [ ! -e "$1.stop" ] && kill -0 "$3" 2>/dev/null; do
     sleep 0.2
     ticks=$((ticks - 1))
   done
   sleep 0.5
-  kill "$dump" 2>/dev/null
-  wait "$dump"
-  if ! grep -q 'listening on' "$file.said"; then
-    cat "$file.said"
+  kill "$3" 2>/dev/null
+  wait "$3"
+  if ! grep -q 'listening on' "$1.said"; then
+    cat "$1.said"
     return 127
   fi
+}
+
+# TAG SECONDS FILTER...: until it is stopped, SECONDS at most; what of FILTER passes any device: "COUNT ADDRESS>PORT" by
+# sender and port that was sent to.
+try_watch() {
+  file=/tmp/watch.$1
+  limit=$(($2 * 5))
+  shift 2
+  tcpdump -l -nn -i any "$@" >"$file" 2>"$file.said" &
+  until_stopped "$file" "$limit" $! || return
   echo "watched:"
   sed -n 's/.* IP \([0-9.]*\)\.[0-9]* > [0-9.]*\.\([0-9]*\): UDP.*/\1>\2/p' "$file" | sort | uniq -c
+}
+# TAG SECONDS NODE WORD POD...: a watch on the device towards NODE, an address: what it carries to or from it, or a POD:
+# packets, their bytes, and how often WORD can be read in them.
+try_wire() {
+  file=/tmp/watch.$1
+  limit=$(($2 * 5))
+  way=$(ip route get "$3") || return 127
+  device=${way##* dev }
+  device=${device%% *}
+  filter="host $3"
+  word=$4
+  shift 4
+  for pod in "$@"; do filter="$filter or host $pod"; done
+  tcpdump -U -s 0 -w "$file" -i "$device" $filter 2>"$file.said" &
+  until_stopped "$file" "$limit" $! || return
+  packets=$(sed -n 's/^\([0-9]*\) packets* captured.*/\1/p' "$file.said")
+  bytes=$(wc -c <"$file")
+  clear=$(grep -a -o "$word" "$file" | wc -l)
+  rm -f "$file"
+  echo "device $device packets ${packets:-0} bytes $bytes clear $clear"
 }
 try_await() {
   ticks=75
@@ -161,24 +188,6 @@ try_await() {
   done
 }
 try_stop() { : >"/tmp/watch.$1.stop"; }
-
-# SECONDS ADDRESS WORD: what the device towards ADDRESS carries: packets to or from it, and those that show WORD.
-try_wire() {
-  way=$(ip route get "$2") || return 127
-  device=${way##* dev }
-  device=${device%% *}
-  seen=$(timeout "$1" tcpdump -l -nn -A -s 0 -i "$device" host "$2" 2>&1)
-  case $seen in
-    *'listening on'*) ;;
-    *)
-      printf '%s' "$seen"
-      return 127
-      ;;
-  esac
-  packets=$(printf '%s\n' "$seen" | grep -c ' IP ')
-  clear=$(printf '%s\n' "$seen" | grep -c "$3")
-  echo "device $device packets $packets clear $clear"
-}
 
 one() {
   id=$1

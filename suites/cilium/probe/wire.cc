@@ -6,33 +6,41 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "harness/base/status.h"
 
 namespace tales::cilium::probe {
 namespace {
 
-constexpr char kWord[] = "tales-in-the-clear";
-constexpr int kSeconds = 5;
+// A part of what probe.sh's upload is made of; dots, as words end at blanks there.
+constexpr char kWord[] = "probes.what.a.large.payload";
+constexpr int kLongestWatch = 60;  // seconds; it is ended when all has been sent
 
 WireSeen LookAt(const Executor& executor, const NodePlace& from, const NodePlace& to, Deadline deadline) {
   WireSeen seen{.from = from.name, .to = to.name};
-  std::thread watching([&] {
-    const auto answers =
-        executor.Exec(from.host_client, {{"wire", absl::StrCat(kSeconds), to.address, kWord}}, 1, deadline);
-    seen.status = answers.ok() ? ParseWire(answers->front().text, seen) : answers.status();
-  });
-  absl::SleepFor(absl::Seconds(2));
-  const std::string url = absl::StrCat("http://", to.server.address, ":", kHttpPort, "/echo?msg=", kWord);
-  absl::Status asked = absl::FailedPreconditionError(to.server.trouble);
-  if (to.server.runs()) {
-    const auto answers = executor.Exec(from.client, {{"get", url}, {"get", url}, {"get", url}}, 1, deadline);
-    asked = answers.status();
-    if (answers.ok() && answers->front().code != 0)
-      asked = absl::UnavailableError(absl::StrCat("GET ", url, ": ", answers->front().text));
+  if (!from.client.runs() || !to.server.runs()) {
+    seen.status = absl::FailedPreconditionError(from.client.runs() ? to.server.trouble : from.client.trouble);
+    return seen;
   }
+  const auto run = [&](const PodPlace& pod, const std::vector<std::string>& words) -> absl::StatusOr<std::string> {
+    TALES_ASSIGN_OR_RETURN(const std::vector<Answer> answers, executor.Exec(pod, {words}, 1, deadline));
+    if (answers.front().code == 0) return answers.front().text;
+    return absl::UnavailableError(absl::StrCat(words.front(), ": ", answers.front().text));
+  };
+  const std::string tag = absl::StrCat("wire-", from.number, "-", to.number);
+  absl::StatusOr<std::string> watched;
+  // Without encryption packets have the pods' addresses, but in a tunnel: then they have the nodes'.
+  std::thread watching([&] {
+    watched = run(from.host_client, {"wire", tag, absl::StrCat(kLongestWatch), to.address, kWord, from.client.address,
+                                     to.server.address});
+  });
+  absl::Status sent = run(from.host_client, {"await", tag}).status();
+  if (sent.ok()) sent = run(from.client, {"upload", to.server.address, absl::StrCat(kWireBytes)}).status();
+  const absl::Status stopped = run(from.host_client, {"stop", tag}).status();
   watching.join();
-  if (seen.status.ok()) seen.status = asked;
+  for (const absl::Status& status : {watched.status(), sent, stopped}) {
+    if (seen.status.ok()) seen.status = status;
+  }
+  if (seen.status.ok()) seen.status = ParseWire(*watched, seen);
   return seen;
 }
 
@@ -40,8 +48,8 @@ WireSeen LookAt(const Executor& executor, const NodePlace& from, const NodePlace
 
 absl::Status ParseWire(std::string_view text, WireSeen& seen) {
   const std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
-  if (words.size() == 6 && words[0] == "device" && absl::SimpleAtoi(words[3], &seen.packets) &&
-      absl::SimpleAtoi(words[5], &seen.clear)) {
+  if (words.size() == 8 && words[0] == "device" && absl::SimpleAtoi(words[3], &seen.packets) &&
+      absl::SimpleAtoi(words[5], &seen.bytes) && absl::SimpleAtoi(words[7], &seen.clear)) {
     seen.device = words[1];
     return absl::OkStatus();
   }
@@ -66,11 +74,12 @@ Outcome JudgeWire(const std::vector<WireSeen>& seen) {
       blind.push_back(absl::StrCat(way, ": ", one.status.message()));
     } else if (one.clear > 0) {
       problems.push_back({.expected = "what pods say to each other between nodes is encrypted",
-                          .found = absl::StrCat(way, ": ", one.clear, " of ", one.packets, " packets on ", one.device,
-                                                " show what was said"),
+                          .found = absl::StrCat(way, ": what was said can be read ", one.clear, " times in ",
+                                                one.packets, " packets on ", one.device),
                           .next = "cilium-dbg encrypt status in the agents of both; is the other node's key known?"});
-    } else if (one.packets == 0) {
-      blind.push_back(absl::StrCat(way, ": tcpdump saw no packet on ", one.device, ", so that it proves nothing"));
+    } else if (one.bytes < kWireBytes) {
+      blind.push_back(absl::StrCat(way, ": ", kWireBytes, " bytes were sent, and tcpdump saw ", one.bytes, " in ",
+                                   one.packets, " packets on ", one.device, ": they went another way"));
     }
     packets += one.packets;
   }

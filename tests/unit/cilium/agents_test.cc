@@ -116,13 +116,13 @@ TEST(Endpoints, WhatIsNoListNeverPasses) {
 }
 
 TEST(NodeHealth, TheRecordedOneReachesBoth) {
-  EXPECT_THAT(JudgeNodeHealth(RecordedJson("cilium-health.json"), kPlace, Nodes()), IsEmpty());
+  EXPECT_THAT(JudgeNodeHealth(RecordedJson("cilium-health.json"), kPlace, Nodes(), true), IsEmpty());
 }
 
 TEST(NodeHealth, TheMessageSaysFromWhereToWhereAndHow) {
   Json health = RecordedJson("cilium-health.json");
   health["nodes"][1]["host"]["primary-address"]["http"] = {{"status", "connection refused"}};
-  auto problems = JudgeNodeHealth(health, kPlace, Nodes());
+  auto problems = JudgeNodeHealth(health, kPlace, Nodes(), true);
   ASSERT_THAT(problems, SizeIs(1));
   EXPECT_EQ(problems[0].expected, "the agent on n2 reaches n1 (10.6.0.2) by ICMP and HTTP");
   EXPECT_EQ(problems[0].found, "n2 asked n1 in vain: the node, 10.6.0.2 by HTTP: connection refused");
@@ -130,7 +130,7 @@ TEST(NodeHealth, TheMessageSaysFromWhereToWhereAndHow) {
   health = RecordedJson("cilium-health.json");
   for (const char* protocol : {"icmp", "http"})
     health["nodes"][1]["health-endpoint"]["primary-address"][protocol] = {{"status", "timeout"}};
-  problems = JudgeNodeHealth(health, kPlace, Nodes());
+  problems = JudgeNodeHealth(health, kPlace, Nodes(), true);
   ASSERT_THAT(problems, SizeIs(1));
   EXPECT_THAT(problems[0].found, HasSubstr("its health endpoint, 10.244.1.30 by ICMP and HTTP: timeout"));
   EXPECT_THAT(problems[0].next, HasSubstr("8472"));
@@ -145,30 +145,45 @@ TEST(NodeHealth, AClusterNameAndAMeshAreUnderstood) {
   foreign["name"] = "other/n1";
   foreign["host"]["primary-address"]["icmp"] = {{"status", "timeout"}};
   health["nodes"].push_back(foreign);
-  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes()), IsEmpty());
+  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes(), true), IsEmpty());
 }
 
 TEST(NodeHealth, ANodeThatIsNotThereOrNotProbedNeverPasses) {
   Json health = RecordedJson("cilium-health.json");
   health["nodes"].erase(1);
-  EXPECT_EQ(JudgeNodeHealth(health, kPlace, Nodes())[0].found, "it does not know a node n1");
+  EXPECT_EQ(JudgeNodeHealth(health, kPlace, Nodes(), true)[0].found, "it does not know a node n1");
   health = RecordedJson("cilium-health.json");
   health["nodes"][1].erase("host");
-  EXPECT_EQ(JudgeNodeHealth(health, kPlace, Nodes())[0].found, "it has not probed n1");
+  EXPECT_EQ(JudgeNodeHealth(health, kPlace, Nodes(), true)[0].found, "it has not probed n1");
   health = RecordedJson("cilium-health.json");
   health["nodes"][1]["host"]["primary-address"].erase("icmp");
-  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes())[0].found, HasSubstr("by ICMP: not probed"));
+  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes(), true)[0].found, HasSubstr("by ICMP: not probed"));
   health["nodes"][1]["host"]["primary-address"]["icmp"] = Json::object();
-  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes())[0].found, HasSubstr("by ICMP: no answer"));
+  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes(), true)[0].found, HasSubstr("by ICMP: no answer"));
   for (const char* text :
        {"{}", "[]", "null", R"({"nodes":{"n1":1}})", R"({"nodes":[1,{"name":5},{"name":"n1","host":[]}]})"})
-    EXPECT_THAT(JudgeNodeHealth(Json::parse(text), kPlace, Nodes()), SizeIs(2)) << text;
+    EXPECT_THAT(JudgeNodeHealth(Json::parse(text), kPlace, Nodes(), true), SizeIs(2)) << text;
 }
 
 TEST(NodeHealth, WithoutHealthEndpointsTheNodesAreJudged) {
   Json health = RecordedJson("cilium-health.json");
   for (Json& node : health["nodes"]) node.erase("health-endpoint");
-  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes()), IsEmpty());
+  EXPECT_THAT(JudgeNodeHealth(health, kPlace, Nodes(), false), IsEmpty());
+  const auto problems = JudgeNodeHealth(health, kPlace, Nodes(), true);
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0].found, HasSubstr("has not probed the health endpoint"));
+}
+
+TEST(NodeHealth, AnOldAnswerSaysNothing) {
+  const Json health = RecordedJson("cilium-health.json");
+  absl::Time probed;
+  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, health["timestamp"].get<std::string>(), &probed, nullptr));
+  EXPECT_FALSE(JudgeHealthAge(health, kPlace, 2, probed + absl::Minutes(9)).has_value());
+  const auto old = JudgeHealthAge(health, kPlace, 2, probed + absl::Minutes(11));
+  ASSERT_TRUE(old.has_value());
+  EXPECT_THAT(old->found, HasSubstr("11m ago: its prober stands still"));
+  EXPECT_FALSE(JudgeHealthAge(health, kPlace, 1000, probed + absl::Minutes(20)).has_value());
+  EXPECT_THAT(JudgeHealthAge(Json::object(), kPlace, 2, probed)->found, HasSubstr("has not probed yet"));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST(HealthTest, IsATryForEachWay) {
                                               {{"name", "tales/node-2"},
                                                {"host", {{"primary-address", good}}},
                                                {"health-endpoint", {{"primary-address", bad}}}}})}};
-  const auto tried = HealthOf(health, {"node-1", "cilium", "cilium-x"}, PlaceOfNodes(3).nodes);
+  const auto tried = HealthOf(health, {"node-1", "cilium", "cilium-x"}, PlaceOfNodes(3).nodes, /*has_endpoints=*/false);
   // Of a node that the agent does not know there is nothing but its host.
   ASSERT_THAT(tried, SizeIs(4 + 4 + 2));
   int silent = 0, not_run = 0;
@@ -70,13 +70,29 @@ TEST(HealthTest, IsATryForEachWay) {
   EXPECT_EQ(not_run, 2);
 }
 
-TEST(WireTest, AWordThatIsSeenIsInTheClear) {
+TEST(HealthTest, AnEndpointThatHasToBeThereAndIsNotWasNotProbed) {
+  const Json good = {{"ip", "10.6.0.12"}, {"icmp", {{"latency", 100}}}, {"http", {{"latency", 100}}}};
+  const Json health = {{"nodes", Json::array({{{"name", "node-1"}, {"host", {{"primary-address", good}}}}})}};
+  const AgentPlace agent{"node-1", "cilium", "cilium-x"};
+  EXPECT_THAT(HealthOf(health, agent, PlaceOfNodes(1).nodes, /*has_endpoints=*/false), SizeIs(2));
+  const auto tried = HealthOf(health, agent, PlaceOfNodes(1).nodes, /*has_endpoints=*/true);
+  ASSERT_THAT(tried, SizeIs(4));
+  EXPECT_EQ(ResultOf(tried[3]), Result::kNotRun);
+}
+
+TEST(WireTest, WhatCanBeReadIsInTheClear) {
   WireSeen seen{.from = "node-1", .to = "node-2"};
-  ASSERT_OK(ParseWire("device eth0 packets 12 clear 0", seen));
+  ASSERT_OK(ParseWire("device eth0 packets 212 bytes 300000 clear 0", seen));
   EXPECT_EQ(JudgeWire({seen}).verdict(), Verdict::kPassed);
-  ASSERT_OK(ParseWire("device eth0 packets 12 clear 3", seen));
-  EXPECT_THAT(JudgeWire({seen}).problems()[0].found, HasSubstr("node-1 -> node-2: 3 of 12 packets on eth0"));
-  ASSERT_OK(ParseWire("device eth0 packets 0 clear 0", seen));
+  ASSERT_OK(ParseWire("device eth0 packets 212 bytes 300000 clear 3", seen));
+  EXPECT_THAT(JudgeWire({seen}).problems()[0].found,
+              HasSubstr("node-1 -> node-2: what was said can be read 3 times in 212 packets on eth0"));
+}
+
+// Packets between the nodes there always are: only as much as was sent shows that it was looked at.
+TEST(WireTest, ThatItWentAnotherWayProvesNothing) {
+  WireSeen seen{.from = "node-1", .to = "node-2"};
+  ASSERT_OK(ParseWire("device eth0 packets 12 bytes 2000 clear 0", seen));
   EXPECT_EQ(JudgeWire({seen}).verdict(), Verdict::kError);
   EXPECT_EQ(JudgeWire({}).verdict(), Verdict::kError);
   EXPECT_TRUE(absl::IsDataLoss(ParseWire("tcpdump: no permission", seen)));
