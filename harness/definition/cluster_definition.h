@@ -122,8 +122,9 @@ struct CrdsDefinition {
 };
 
 struct CiliumDefinition {
-  std::string cilium_namespace;  // YAML key: namespace
-  std::string release, chart, version;
+  std::string cilium_namespace;    // YAML key: namespace
+  std::string release = "cilium";  // Helm's name for it
+  std::string chart, version;
   bool kube_proxy_replacement = false;
   std::map<std::string, std::string> values;  // dotted path -> scalar, where declared
   friend bool operator==(const CiliumDefinition&, const CiliumDefinition&) = default;

@@ -287,6 +287,7 @@ void ReadCilium(const Cursor& cursor, ClusterDefinition& out) {
                                                 }}};
   out.cilium.emplace();
   ReadObject(cursor, fields, *out.cilium);
+  if (out.cilium->release.empty()) out.cilium->release = CiliumDefinition().release;
 }
 
 void ReadWorkloads(const Cursor& cursor, ClusterDefinition& out) {

@@ -82,7 +82,7 @@ std::string NamespaceOf(const ClusterDefinition& definition) {
 }
 
 std::string ReleaseOf(const ClusterDefinition& definition) {
-  return definition.cilium && !definition.cilium->release.empty() ? definition.cilium->release : "cilium";
+  return definition.cilium.value_or(CiliumDefinition()).release;
 }
 
 std::string AgentPlace::Exec(std::string_view command) const {
