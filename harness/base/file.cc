@@ -48,6 +48,27 @@ absl::Status WriteToDevice(const std::filesystem::path& path, std::string_view c
 
 }  // namespace
 
+absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint64_t offset, uint64_t limit) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FromErrno(errno, "reading", path);
+  std::string part(limit, '\0');
+  size_t size = 0;
+  while (size < limit) {
+    const ssize_t n = pread(fd, part.data() + size, limit - size, static_cast<off_t>(offset + size));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      close(fd);
+      return FromErrno(error, "reading", path);
+    }
+    if (n == 0) break;
+    size += static_cast<size_t>(n);
+  }
+  close(fd);
+  part.resize(size);
+  return part;
+}
+
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return FromErrno(errno, "reading", path);

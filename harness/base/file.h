@@ -15,6 +15,9 @@ namespace tales {
 // The whole file; NotFound, PermissionDenied, or OutOfRange where it is longer than `limit` bytes (input is hostile).
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit = 64 << 20);
 
+// `limit` bytes from `offset` on, or as many as there are: of a file that grows, or of the end of a long one.
+absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint64_t offset, uint64_t limit);
+
 // Writes a new file beside `path`, flushes it to the disk and renames it over `path`: a reader sees the old or the new
 // content, never half of it, also after a kill. What is no file (/dev/stdout, a pipe) is written to as it is. `mode` is
 // that of the new file (0600 for anything with a secret).

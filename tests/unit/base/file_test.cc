@@ -73,6 +73,16 @@ TEST_F(FileTest, ALimitIsALimit) {
   EXPECT_THAT(ReadFile("/dev/zero", 1000), StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("/dev/zero")));
 }
 
+TEST(ReadFilePart, IsWhatThereIsFromAPlaceOn) {
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-file-test"));
+  const std::filesystem::path file = folder.path() / "log";
+  ASSERT_OK(WriteFileAtomically(file, "one\ntwo\n"));
+  EXPECT_EQ(ReadFilePart(file, 4, 3).value_or(""), "two");
+  EXPECT_EQ(ReadFilePart(file, 4, 100).value_or(""), "two\n");
+  EXPECT_EQ(ReadFilePart(file, 100, 100).value_or("x"), "");
+  EXPECT_TRUE(absl::IsNotFound(ReadFilePart(folder.path() / "none", 0, 1).status()));
+}
+
 TEST(TemporaryFolder, GoesWithItsContentUnlessReleased) {
   std::filesystem::path gone, kept;
   {

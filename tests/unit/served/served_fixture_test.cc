@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/base/file.h"
+#include "harness/base/file_lock.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales {
@@ -49,6 +50,21 @@ class ServedFixtureTest : public ::testing::Test {
   FixtureRequest request_;
   std::vector<std::string> progress_;
 };
+
+// That of a run that was killed may still be ending, and removes what it made by its name.
+TEST_F(ServedFixtureTest, WaitsForTheEndOfTheOneBefore) {
+  const std::filesystem::path lock = folder_->path() / "sham" / ".lock";
+  std::filesystem::create_directories(lock.parent_path());
+  ASSERT_OK_AND_ASSIGN(const int held, LockFile(lock, "held"));
+  ServedFixture fixture = Make("serve");
+  request_.deadline = Deadline::After(absl::Milliseconds(300));
+  EXPECT_THAT(fixture.Up(request_).status(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the end of the one that served there before")));
+  EXPECT_TRUE(std::filesystem::exists(lock)) << "it is the other one's";
+  close(held);
+  request_.deadline = Deadline::After(absl::Seconds(20));
+  EXPECT_OK(fixture.Up(request_));
+}
 
 TEST_F(ServedFixtureTest, ServesUntilItIsTakenDown) {
   ServedFixture fixture = Make("serve");

@@ -1,0 +1,19 @@
+// One process at a time: a lock on a file that goes with the last process that has its descriptor, however that ends.
+// Source: flock(2); children inherit it where the descriptor is handed to them.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace tales {
+
+// Locks the file, which is made where it is not there, as long as the descriptor is open; the caller closes it.
+// AlreadyExists, with the words of `held`: another process has it.
+absl::StatusOr<int> LockFile(const std::filesystem::path& file, std::string_view held);
+
+// Whether a process holds the lock. Where nobody does, we have held it for no longer than this call.
+bool IsLocked(const std::filesystem::path& file);
+
+}  // namespace tales
