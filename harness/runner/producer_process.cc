@@ -5,13 +5,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
+#include "harness/runner/event.h"
 #include "harness/runner/worker_process.h"
 
 namespace tales {
@@ -28,6 +31,18 @@ bool IsHeld(int reading) {
   if (flock(reading, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
   flock(reading, LOCK_UN);
   return false;
+}
+
+// Whether the last line is the producer's `done`, with its end.
+bool IsWhole(int reading, std::string_view token) {
+  std::array<char, 4096> buffer;
+  const off_t size = lseek(reading, 0, SEEK_END);
+  const ssize_t count = pread(reading, buffer.data(), buffer.size(), std::max<off_t>(0, size - 4096));
+  lseek(reading, 0, SEEK_SET);
+  std::string_view tail(buffer.data(), count > 0 ? static_cast<size_t>(count) : 0);
+  if (!absl::ConsumeSuffix(&tail, "\n")) return false;
+  const absl::StatusOr<WorkerEvent> last = ParseWorkerEvent(tail.substr(tail.rfind('\n') + 1), token);
+  return last.ok() && last->kind == WorkerEvent::Kind::kDone;
 }
 
 // For a runner that attaches and has to end it: the process group, beside the spool. Believed only while the lock is
@@ -65,10 +80,12 @@ absl::StatusOr<std::unique_ptr<ProducerProcess>> ProducerProcess::Start(const Op
   return process;
 }
 
-absl::StatusOr<std::unique_ptr<ProducerProcess>> ProducerProcess::Attach(const std::filesystem::path& spool) {
+absl::StatusOr<std::unique_ptr<ProducerProcess>> ProducerProcess::Attach(const std::filesystem::path& spool,
+                                                                         std::string_view token) {
   Fd reading(open(spool.c_str(), O_RDONLY | O_CLOEXEC));
-  if (reading.get() < 0 || !IsHeld(reading.get())) {
-    return absl::NotFoundError(absl::StrCat("no producer writes ", spool.string()));
+  // In this order: one that ends in between has said all by then, or never will.
+  if (reading.get() < 0 || (!IsHeld(reading.get()) && !IsWhole(reading.get(), token))) {
+    return absl::NotFoundError(absl::StrCat("no producer writes ", spool.string(), ", nor did one end there"));
   }
   return std::unique_ptr<ProducerProcess>(new ProducerProcess(spool, std::move(reading)));
 }
@@ -112,11 +129,14 @@ void ProducerProcess::Kill(int signal) {
 
 // The lock goes when the process is on its way out, its exit code settled: what Stop() sends cannot change it.
 std::optional<Finished> ProducerProcess::Reap() {
-  std::error_code ignored;  // all was read: a spool that stays is in nobody's way
-  std::filesystem::remove(spool_, ignored);
-  std::filesystem::remove(GroupFile(spool_), ignored);
   if (!child_.has_value()) return std::nullopt;
   return child_->Stop(absl::Seconds(2));
+}
+
+void ProducerProcess::RemoveSpool() {
+  std::error_code ignored;  // one that stays is in nobody's way: what it says has its verdicts
+  std::filesystem::remove(spool_, ignored);
+  std::filesystem::remove(GroupFile(spool_), ignored);
 }
 
 }  // namespace tales

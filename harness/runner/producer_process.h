@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,8 +29,10 @@ class ProducerProcess {
     bool dies_with_us = true;
   };
   static absl::StatusOr<std::unique_ptr<ProducerProcess>> Start(const Options& options);
-  // To one that an earlier runner started and that lives still. NotFound: there is none.
-  static absl::StatusOr<std::unique_ptr<ProducerProcess>> Attach(const std::filesystem::path& spool);
+  // To one that an earlier runner started: it lives still, or it came to its end meanwhile and its spool has all, up to
+  // the `done` with its `token`. NotFound: there is neither.
+  static absl::StatusOr<std::unique_ptr<ProducerProcess>> Attach(const std::filesystem::path& spool,
+                                                                 std::string_view token);
   // Kills it, unless it may live on without us.
   ~ProducerProcess();
 
@@ -40,6 +43,8 @@ class ProducerProcess {
   void Kill(int signal);  // to its process group; nothing when it is gone
   // Once it does not run any more: ends what it left behind in its group; how it ended, where that can be known.
   std::optional<Finished> Reap();
+  // Once all that it said is recorded: nobody will attach to it any more.
+  void RemoveSpool();
 
  private:
   ProducerProcess(std::filesystem::path spool, internal::Fd reading);

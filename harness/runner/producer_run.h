@@ -40,6 +40,8 @@ class ProducerRun {
   // Asks it to end; what it says from now on is not heard. Poll() has still to be called until it is over.
   void End(Failure why, std::chrono::steady_clock::time_point now);
   void Kill(int signal) { process_->Kill(signal); }
+  // All its verdicts are recorded: no later runner has to read them again.
+  void Forget() { process_->RemoveSpool(); }
 
  private:
   // InvalidArgument: it must not say that.

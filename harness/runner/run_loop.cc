@@ -220,8 +220,9 @@ void RunLoop::Judge(size_t index, WorkerEvent event) {
   const bool red = event.verdict == Verdict::kFailed || event.verdict == Verdict::kError;
   CheckFixture(red);
   if (!result_.fixture.ok()) return;  // void: VoidTheRest() says why
-  const auto first = first_tries_.find(index);
-  if (first != first_tries_.end()) {
+  // Of this runner, or of the one that was killed before it.
+  const reports::Case* known = recorder_.model().Find(check.name);
+  if (known != nullptr && !known->attempts.empty()) {
     if (event.verdict == Verdict::kPassed) event.verdict = Verdict::kFlaky;
   } else if (check.retryable && event.verdict == Verdict::kFailed) {
     first_tries_[index] = std::move(event);

@@ -110,6 +110,7 @@ class RunLoop {
   void StartProducer(size_t index);
   void Watch(size_t index, std::unique_ptr<ProducerProcess> process, std::optional<UnlinkedFile> log, bool attached);
   void OnPlanned(Production& production, const std::string& child);
+  bool KeepEarlier(const std::string& check);
   void OnProduced(const WorkerEvent& event);
   void PollProducers();
   void EndProduction(const Production& production);

@@ -21,8 +21,8 @@ void RunLoop::AttachProducers() {
   for (size_t i = 0; i < checks_.size(); ++i) {
     if (!checks_[i].is_producer() || scheduler_.IsFinal(i)) continue;
     absl::StatusOr<std::unique_ptr<ProducerProcess>> process =
-        ProducerProcess::Attach(options_.spool_folder / checks_[i].name / "spool.jsonl");
-    if (!process.ok()) continue;  // gone, or never there: it starts anew
+        ProducerProcess::Attach(options_.spool_folder / checks_[i].name / "spool.jsonl", checks_[i].check);
+    if (!process.ok()) continue;  // gone before it had said all, or never there: it starts anew
     scheduler_.TakeProducer(i);
     Watch(i, *std::move(process), std::nullopt, /*attached=*/true);
   }
@@ -91,9 +91,26 @@ void RunLoop::OnPlanned(Production& production, const std::string& child) {
   planned.tier = producer.tier;
   planned.after = {producer.name};
   planned.deadline = producer.deadline;
-  Note(recorder_.Record(ToEvent(planned)));
+  if (!KeepEarlier(child)) Note(recorder_.Record(ToEvent(planned)));
   production.made_up.push_back(child);
   ++made_up_;
+}
+
+// What an earlier start of its producer said of `check` stays told where it was red, as a first try: what passes now is
+// flaky. False: there is nothing of the kind.
+bool RunLoop::KeepEarlier(const std::string& check) {
+  const reports::Case* known = recorder_.model().Find(check);
+  if (known == nullptr) return false;
+  const bool red = known->verdict == Verdict::kFailed || known->verdict == Verdict::kError;
+  if (known->finished && (red || !known->attempts.empty())) {
+    Note(recorder_.Record({{"event", "retry"},
+                           {"check", check},
+                           {"verdict", ToString(known->verdict)},
+                           {"kind", known->error_kind},
+                           {"found", known->found},
+                           {"duration", known->duration}}));
+  }
+  return !recorder_.model().Find(check)->attempts.empty();
 }
 
 void RunLoop::OnProduced(const WorkerEvent& verdict) {
@@ -109,6 +126,8 @@ void RunLoop::OnProduced(const WorkerEvent& verdict) {
                            {"verdict", ToString(Verdict::kFailed)},
                            {"found", event.found},
                            {"duration", event.duration}}));
+  } else if (KeepEarlier(event.check) && event.verdict == Verdict::kPassed) {
+    event.verdict = Verdict::kFlaky;
   }
   const auto planned = index_.find(event.check);
   if (planned == index_.end()) {
@@ -140,12 +159,14 @@ void RunLoop::PollProducers() {
 }
 
 void RunLoop::EndProduction(const Production& production) {
-  if (Stopping() || !production.run->failure().has_value()) return;
+  if (Stopping()) return;  // what it said may be not recorded: the next runner reads it again
+  if (!production.run->failure().has_value()) return production.run->Forget();
   const WorkerEvent event = Accusation(checks_[production.index].name, *production.run->failure(), production.log);
   CheckFixture(/*now=*/true);
   if (!result_.fixture.ok()) return;
   CloseChildren(production.index, production.made_up, event);
   Record(production.index, event);
+  production.run->Forget();
 }
 
 // What a producer that ended with `verdict` owes: each of its checks gets a verdict, whatever it said.

@@ -325,7 +325,8 @@ class Verification {
       // What a fixture of an earlier start was judged to be says nothing about this one: planned anew, it is open
       // again.
       const reports::Case* known = recorder_->model().Find(check.name);
-      if (known != nullptr && known->finished && !access_.owned) continue;
+      // A first try that failed stays told: its check is open already.
+      if (known != nullptr && !access_.owned && (known->finished || !known->attempts.empty())) continue;
       TALES_RETURN_IF_ERROR(recorder_->Record(ToEvent(check)));
     }
     return recorder_->WriteAll();

@@ -1,6 +1,10 @@
 // Producers, judged from outside: what they bring forth, and what is left of them when somebody is killed.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +53,8 @@ class ProducerSelfTest : public SelfTest {
     return resumed.value_or(Finished{});
   }
   std::filesystem::path Go() const { return Run() / "producers" / "produce.run" / "go"; }
+  std::filesystem::path Spool() const { return Run() / "producers" / "produce.run" / "spool.jsonl"; }
+  int Group() const { return std::stoi(ReadFile(Spool().string() + ".group").value_or("0")); }
 };
 
 TEST_F(ProducerSelfTest, ItsVerdictsAreCasesOfTheRun) {
@@ -115,15 +121,42 @@ TEST_F(ProducerSelfTest, ItOutlivesAKilledRunnerAndIsGoneOnWith) {
   EXPECT_EQ(Verdict(kTwo), "passed");
 }
 
+TEST_F(ProducerSelfTest, OneThatCameToItsEndMeanwhileIsNotRunAgain) {
+  KillRunnerOf("waits");
+  ASSERT_OK(WriteFileAtomically(Go(), ""));
+  const int spool = open(Spool().c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(spool, 0);
+  EXPECT_EQ(flock(spool, LOCK_SH), 0);  // held by its process until that ends
+  close(spool);
+  const Finished resumed = Resume();
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.output << resumed.error_output;
+  EXPECT_EQ(Verdict("produce.run"), "passed");
+  EXPECT_EQ(Verdict(kTwo), "passed");
+  const std::vector<Json> journal = Journal();
+  EXPECT_EQ(std::count_if(journal.begin(), journal.end(),
+                          [](const Json& event) {
+                            return event.value("event", "") == "started" && event.value("check", "") == "produce.run";
+                          }),
+            1);
+}
+
 TEST_F(ProducerSelfTest, OneThatIsGoneTooStartsAnew) {
   KillRunnerOf("waits");
-  const std::filesystem::path spool = Run() / "producers" / "produce.run" / "spool.jsonl";
-  const int group = std::stoi(ReadFile(spool.string() + ".group").value_or("0"));
-  ASSERT_GT(group, 1);
-  kill(-group, SIGKILL);
+  ASSERT_GT(Group(), 1);
+  kill(-Group(), SIGKILL);
   ASSERT_OK(WriteFileAtomically(Go(), ""));
   EXPECT_EQ(Resume().exit_code, 0);
   EXPECT_EQ(Verdict(kTwo), "passed");
+}
+
+TEST_F(ProducerSelfTest, WhatWasRedBeforeItStartedAnewIsNoCleanPass) {
+  KillRunnerOf("mends");
+  ASSERT_GT(Group(), 1);
+  kill(-Group(), SIGKILL);
+  ASSERT_OK(WriteFileAtomically(Go(), ""));
+  EXPECT_EQ(Resume().exit_code, 0);
+  EXPECT_EQ(Verdict(kOne), "flaky");
+  EXPECT_THAT(ReadFile(Run() / "junit.xml").value_or(""), AllOf(HasSubstr("<flakyFailure"), HasSubstr("not mended")));
 }
 
 TEST_F(ProducerSelfTest, AnInterruptEndsIt) {

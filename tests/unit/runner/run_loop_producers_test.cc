@@ -16,6 +16,7 @@ namespace tales {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 // Shell functions with which a script speaks as producer p.run does.
 constexpr std::string_view kSpeak = R"(
@@ -38,6 +39,21 @@ class ProducersTest : public RunLoopTest {
   RunLoop::Result Produce(std::string_view script) {
     producer_ = absl::StrCat(kSpeak, script);
     return Run(Script(""));
+  }
+  std::filesystem::path Spool() const { return recorder_->folder() / "producers" / "p.run" / "spool.jsonl"; }
+  // As a runner does that is killed later: the plan is in the journal, and the producer outlives its runner.
+  absl::StatusOr<std::unique_ptr<ProducerProcess>> StartBefore(std::string_view script) {
+    AddProducer();
+    for (const PlannedCheck& check : checks_) EXPECT_OK(recorder_->Record(ToEvent(check)));
+    producers_outlive_ = true;
+    return ProducerProcess::Start({.argv = {"/bin/sh", "-c", absl::StrCat(kSpeak, script)},
+                                   .task = "",
+                                   .spool = Spool(),
+                                   .log_file = {},
+                                   .dies_with_us = false});
+  }
+  static void AwaitEnd(const ProducerProcess& process) {
+    while (process.running()) std::this_thread::yield();
   }
 };
 
@@ -141,19 +157,10 @@ TEST_F(ProducersTest, KnownIssuesRuleItsVerdictsToo) {
 
 // The runner was killed; what it had started goes on, and the next runner finds it.
 TEST_F(ProducersTest, OneThatOutlivedItsRunnerIsFoundAgain) {
-  AddProducer();
-  for (const PlannedCheck& check : checks_) ASSERT_OK(recorder_->Record(ToEvent(check)));
-  producers_outlive_ = true;
-  const std::filesystem::path spool = recorder_->folder() / "producers" / "p.run" / "spool.jsonl";
   const std::filesystem::path go = recorder_->folder() / "go";
-  auto earlier = ProducerProcess::Start(
-      {.argv = {"/bin/sh", "-c",
-                absl::StrCat(kSpeak, "planned p.case/x; verdict p.case/x failed\nwhile ! [ -e ", go.string(),
-                             " ]; do sleep 0.05; done\nverdict p.whole passed; verdict p.run passed; finish")},
-       .task = "",
-       .spool = spool,
-       .log_file = {},
-       .dies_with_us = false});
+  auto earlier =
+      StartBefore(absl::StrCat("planned p.case/x; verdict p.case/x failed\nwhile ! [ -e ", go.string(),
+                               " ]; do sleep 0.05; done\nverdict p.whole passed; verdict p.run passed; finish"));
   ASSERT_OK(earlier);
   while ((*earlier)->ReadLines().size() < 2) std::this_thread::yield();
   // As the journal of the killed runner has it.
@@ -162,7 +169,6 @@ TEST_F(ProducersTest, OneThatOutlivedItsRunnerIsFoundAgain) {
   earlier->reset();
   ASSERT_OK(WriteFileAtomically(go, ""));
   producer_ = "exit 1";  // it must not be started a second time
-  checks_.erase(checks_.begin() + 2, checks_.end());
   RunLoop::Result result = RunAgain();
   EXPECT_OK(result.recording);
   EXPECT_EQ(Case("p.case/x").verdict, Verdict::kFailed);
@@ -170,11 +176,70 @@ TEST_F(ProducersTest, OneThatOutlivedItsRunnerIsFoundAgain) {
   EXPECT_EQ(Case("p.run").verdict, Verdict::kPassed);
 }
 
+TEST_F(ProducersTest, OneThatCameToItsEndWithoutARunnerIsReadToTheEnd) {
+  auto earlier =
+      StartBefore("planned p.case/x; verdict p.case/x failed; verdict p.whole failed; verdict p.run passed; finish");
+  ASSERT_OK(earlier);
+  AwaitEnd(**earlier);
+  earlier->reset();
+  producer_ = "exit 1";  // it must not be started a second time
+  EXPECT_OK(RunAgain().recording);
+  EXPECT_EQ(Case("p.case/x").verdict, Verdict::kFailed);
+  EXPECT_EQ(Case("p.whole").verdict, Verdict::kFailed);
+  EXPECT_EQ(Case("p.run").verdict, Verdict::kPassed);
+  EXPECT_FALSE(std::filesystem::exists(Spool()));
+}
+
+TEST_F(ProducersTest, OneThatDiedWithoutARunnerStartsAnewAndWhatWasRedStaysTold) {
+  for (const char* end : {"", "; verdict p.run passed", "; printf '{\"token\":\"p.run\",\"event\":\"done\"}' >&3",
+                          R"(; printf '{"token":"other","event":"done"}\n' >&3)"}) {
+    SCOPED_TRACE(end);
+    SetUp();
+    checks_.clear();
+    auto earlier = StartBefore(absl::StrCat("planned p.case/x; verdict p.case/x failed; verdict p.whole failed", end));
+    ASSERT_OK(earlier);
+    AwaitEnd(**earlier);
+    for (const char* event :
+         {R"({"event":"planned","check":"p.case/x"})",
+          R"({"event":"finished","check":"p.case/x","verdict":"failed","found":"red"})",
+          R"({"event":"planned","check":"p.case/y"})", R"({"event":"finished","check":"p.case/y","verdict":"passed"})",
+          R"({"event":"finished","check":"p.whole","verdict":"error","kind":"unreachable"})"}) {
+      ASSERT_OK(recorder_->Record(nlohmann::json::parse(event)));
+    }
+    earlier->reset();
+    producer_ = absl::StrCat(kSpeak,
+                             "planned p.case/x; planned p.case/y; verdict p.case/x passed; verdict p.case/y passed\n"
+                             "verdict p.whole passed; verdict p.run passed; finish");
+    EXPECT_OK(RunAgain().recording);
+    EXPECT_EQ(Case("p.run").verdict, Verdict::kPassed);
+    EXPECT_EQ(Case("p.case/x").verdict, Verdict::kFlaky);
+    ASSERT_THAT(Case("p.case/x").attempts, SizeIs(1));
+    EXPECT_EQ(Case("p.case/x").attempts[0].found, "red");
+    EXPECT_EQ(Case("p.case/y").verdict, Verdict::kPassed);
+    EXPECT_EQ(Case("p.whole").verdict, Verdict::kFlaky);
+    EXPECT_THAT(Case("p.whole").attempts, SizeIs(1));
+  }
+}
+
+// Killed a second time, between the first try that is kept and the verdict.
+TEST_F(ProducersTest, WhatWasRedStaysToldHoweverOftenItStartsAnew) {
+  AddProducer();
+  producers_outlive_ = true;
+  for (const PlannedCheck& check : checks_) ASSERT_OK(recorder_->Record(ToEvent(check)));
+  for (const char* event : {R"({"event":"planned","check":"p.case/x"})",
+                            R"({"event":"retry","check":"p.case/x","verdict":"failed","found":"red"})"}) {
+    ASSERT_OK(recorder_->Record(nlohmann::json::parse(event)));
+  }
+  producer_ = absl::StrCat(
+      kSpeak, "planned p.case/x; verdict p.case/x passed; verdict p.whole passed; verdict p.run passed; finish");
+  EXPECT_OK(RunAgain().recording);
+  EXPECT_EQ(Case("p.case/x").verdict, Verdict::kFlaky);
+}
+
 TEST_F(ProducersTest, AnInterruptEndsIt) {
   AddProducer();
   std::thread interrupt([this] {
-    const std::filesystem::path spool = recorder_->folder() / "producers" / "p.run" / "spool.jsonl";
-    while (ReadFile(spool).value_or("").empty()) std::this_thread::yield();
+    while (ReadFile(Spool()).value_or("").empty()) std::this_thread::yield();
     kill(getpid(), SIGINT);
   });
   const RunLoop::Result result = Produce("planned p.case/x; sleep 60");

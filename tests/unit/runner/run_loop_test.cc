@@ -103,5 +103,15 @@ TEST_F(RunLoopTest, ManyChecks) {
   EXPECT_EQ(recorder_->model().Judged(), 300);
 }
 
+// The runner was killed between the two tries.
+TEST_F(RunLoopTest, AFirstTryOfAnEarlierRunnerStaysTold) {
+  Add("a.once");
+  checks_[0].retryable = true;
+  ASSERT_OK(recorder_->Record(ToEvent(checks_[0])));
+  ASSERT_OK(recorder_->Record({{"event", "retry"}, {"check", "a.once"}, {"verdict", "failed"}, {"found", "red"}}));
+  RunAgain();
+  EXPECT_EQ(Case("a.once").verdict, Verdict::kFlaky);
+}
+
 }  // namespace
 }  // namespace tales
