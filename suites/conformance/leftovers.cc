@@ -13,14 +13,13 @@ namespace {
 
 constexpr absl::Duration kOnItsWay = absl::Seconds(8);
 
-// Deleted so short a time ago that its being there says nothing.
-bool HasJustBeenDeleted(const kube::Json& one) {
+}  // namespace
+
+bool HasJustBeenDeleted(const kube::Json& one, absl::Time now) {
   absl::Time deleted;
   const std::string text = Text(one, "metadata.deletionTimestamp");
-  return absl::ParseTime(absl::RFC3339_full, text, &deleted, nullptr) && absl::Now() - deleted < kOnItsWay;
+  return absl::ParseTime(absl::RFC3339_full, text, &deleted, nullptr) && absl::AbsDuration(now - deleted) < kOnItsWay;
 }
-
-}  // namespace
 
 absl::StatusOr<std::set<std::string>> RunIdsOf(kube::Client& client, const std::set<std::string>& names,
                                                Deadline deadline) {
@@ -49,7 +48,7 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
         TALES_RETURN_IF_ERROR(asked);
         for (const kube::Json& one : *namespaces) {
           const std::string name = Text(one, "metadata.name");
-          if (!by_us.contains(name) && HasJustBeenDeleted(one)) continue;
+          if (!by_us.contains(name) && HasJustBeenDeleted(one, absl::Now())) continue;
           left.push_back(name);
           // Most are on their way out already: e2e.test deletes each, and does not wait.
           if (!Text(one, "metadata.deletionTimestamp").empty()) continue;

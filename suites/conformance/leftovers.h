@@ -17,6 +17,10 @@ namespace tales::conformance {
 absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, const std::vector<std::string>& run_ids,
                                                          Deadline deadline);
 
+// Whether a namespace was deleted so short a time before or after `now` that its being there says nothing. The time is
+// of the cluster's clock, which may be ahead of ours.
+bool HasJustBeenDeleted(const kube::Json& one, absl::Time now);
+
 // The e2e-run labels of those namespaces of `names` that are still there: processes that run side by side do not say
 // theirs.
 absl::StatusOr<std::set<std::string>> RunIdsOf(kube::Client& client, const std::set<std::string>& names,

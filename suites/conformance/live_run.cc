@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "suites/conformance/e2e_process.h"
 #include "suites/conformance/judge.h"
 
@@ -69,7 +68,7 @@ LiveRun::End LiveRun::RunOnce(int number) {
   live_.clear();
   interrupted_.reset();
   killed_ = false;
-  step_began_ = absl::Now();
+  step_began_ = {};
   const absl::StatusOr<std::unique_ptr<TestRun>> run =
       options_.start == nullptr ? E2eProcess::Start(options) : options_.start(options);
   if (!run.ok()) {
@@ -81,7 +80,7 @@ LiveRun::End LiveRun::RunOnce(int number) {
   }
   ++starts_;
   while ((*run)->Follow(kStep, [this](const SpecEvent& event) { TakeEvent(event); })) {
-    if (!(*run)->is_followed()) step_began_ = absl::Now();  // no test hangs because nobody hears of it
+    if (!(*run)->is_followed()) step_began_ = {};  // no test hangs because nobody hears of it
     Watch(**run);
     if (options_.on_namespaces != nullptr && options.procs > 1) options_.on_namespaces((*run)->stream().namespaces());
   }
@@ -102,7 +101,7 @@ void LiveRun::RunHeldAgain(int number) {
 
 void LiveRun::TakeEvent(const SpecEvent& event) {
   const bool started = event.kind == SpecEvent::Kind::kStarted;
-  step_began_ = absl::Now();
+  step_began_ = {};
   if (started) return;
   const JUnitCase one{.name = event.name,
                       .result = ResultOfState(event.state),
@@ -119,7 +118,7 @@ void LiveRun::TakeEvent(const SpecEvent& event) {
       suite_problems_.push_back(SuiteProblem(one, "e2e.test"));
     } else if (is_setup && absl::StrContains(event.name, "Synchronized") && !began_) {
       began_ = true;
-      first_began_ = absl::Now();
+      first_began_ = {};
       std::vector<std::string> checks;
       for (const std::string& name : remaining_) checks.push_back(options_.prefix + name);
       context_.Announce(checks);
@@ -177,7 +176,7 @@ void LiveRun::TellHeld() {
 // By the pace until now: tests take from a tenth of a second to five minutes, so it is said only once some are over.
 std::string LiveRun::TimeLeft() const {
   const size_t all = options_.e2e.names.size(), done = all - remaining_.size();
-  const absl::Duration passed = absl::Now() - first_began_;
+  const absl::Duration passed = first_began_.elapsed();
   if (!began_ || done < 5 || remaining_.empty() || passed < absl::Seconds(10)) return "";
   const absl::Duration left = passed * remaining_.size() / done;
   const absl::Duration unit = left > absl::Minutes(2) ? absl::Minutes(1) : absl::Seconds(1);
@@ -185,17 +184,16 @@ std::string LiveRun::TimeLeft() const {
 }
 
 void LiveRun::Watch(TestRun& run) {
-  const absl::Time now = absl::Now();
   if (interrupted_.has_value()) {
-    if (now - *interrupted_ > options_.grace && !killed_) {
+    if (interrupted_->elapsed() > options_.grace && !killed_) {
       killed_ = true;
       run.Kill();
     }
     return;
   }
   out_of_time_ = context_.deadline().remaining() < options_.grace + options_.reserve;
-  if (!out_of_time_ && now - *step_began_ < options_.longest_test) return;
-  interrupted_ = now;
+  if (!out_of_time_ && step_began_.elapsed() < options_.longest_test) return;
+  interrupted_.emplace();
   run.Interrupt();
 }
 
@@ -205,7 +203,7 @@ void LiveRun::SettleCurrent(const TestRun& run, const std::string& why, absl::St
   Settle(current,
          Outcome::CannotLook(absl::Status(code, why), "read the test's log; then run it again alone")
              .With({"test.log", run.stream().current_log()}),
-         absl::Now() - *step_began_, /*counts=*/false, /*failed=*/true);
+         step_began_.elapsed(), /*counts=*/false, /*failed=*/true);
 }
 
 // It was taken from us, with the file that would have been at its end.
@@ -223,10 +221,10 @@ LiveRun::End LiveRun::Conclude(TestRun& run) {
   last_words_ = absl::StrCat("e2e.test ", end.how);
   if (setup_failed_) return End::kNoSetUp;
   if (interrupted_.has_value()) {
-    SettleCurrent(run,
-                  absl::StrCat("still running after ", Whole(absl::Now() - *step_began_), "; it was broken off, and ",
-                               last_words_),
-                  absl::StatusCode::kDeadlineExceeded);
+    SettleCurrent(
+        run,
+        absl::StrCat("still running after ", Whole(step_began_.elapsed()), "; it was broken off, and ", last_words_),
+        absl::StatusCode::kDeadlineExceeded);
   } else {
     SettleCurrent(run, absl::StrCat(last_words_, " while it ran"), absl::StatusCode::kAborted);
   }

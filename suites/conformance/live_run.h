@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/stopwatch.h"
 #include "harness/runner/producer.h"
 #include "suites/conformance/test_run.h"
 
@@ -81,11 +82,11 @@ class LiveRun {
   std::string suite_log_, last_words_;
   std::string lost_;  // why
   bool began_ = false, setup_failed_ = false, may_hold_ = false, again_ = false;
-  absl::Time first_began_;
+  Stopwatch first_began_;
   int starts_ = 0;
   // Of the start at hand.
-  std::optional<absl::Time> step_began_;  // the test or set-up step that is under way
-  std::optional<absl::Time> interrupted_;
+  Stopwatch step_began_;  // the test or set-up step that is under way
+  std::optional<Stopwatch> interrupted_;
   bool out_of_time_ = false, killed_ = false;
 };
 

@@ -112,7 +112,7 @@ absl::Status PodRun::Begin(const E2eOptions& options) {
 
 absl::Status PodRun::AwaitStart() {
   const Deadline deadline = settings_.deadline.AtMost(settings_.startup);
-  std::optional<absl::Time> unschedulable_since;
+  Stopwatch schedulable;  // when it last was
   std::string told, seen = "nothing was seen of it";
   while (true) {
     const absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, deadline.AtMost(absl::Seconds(20)));
@@ -132,12 +132,8 @@ absl::Status PodRun::AwaitStart() {
     }
     if (!state.why.empty()) seen = state.why;
     if (seen != told && !state.why.empty()) settings_.progress(absl::StrCat("waiting for the pod: ", told = seen));
-    if (!state.unschedulable) {
-      unschedulable_since.reset();
-    } else if (!unschedulable_since.has_value()) {
-      unschedulable_since = absl::Now();
-    }
-    if (unschedulable_since.has_value() && absl::Now() - *unschedulable_since > settings_.unschedulable) {
+    if (!state.unschedulable) schedulable = {};
+    if (state.unschedulable && schedulable.elapsed() > settings_.unschedulable) {
       return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", seen));
     }
     if (deadline.passed()) {
@@ -158,7 +154,7 @@ bool PodRun::Follow(absl::Duration longest, const Sink& sink) {
   if (feed()) return true;
   if (end_.has_value()) return false;
   const bool rang = bell_->Await(longest);
-  const absl::Duration since = absl::Now() - last_look_;
+  const absl::Duration since = last_look_.has_value() ? last_look_->elapsed() : absl::InfiniteDuration();
   if (rang && since < kAtEarliest) absl::SleepFor(kAtEarliest - since);
   if (rang || since >= kAtLatest) Look();
   feed();
@@ -166,7 +162,7 @@ bool PodRun::Follow(absl::Duration longest, const Sink& sink) {
 }
 
 void PodRun::Look() {
-  last_look_ = absl::Now();
+  last_look_.emplace();
   const absl::StatusOr<Json> pod = client_.Get(kube::kPods, namespace_, pod_, Soon());
   if (absl::IsNotFound(pod.status())) {
     return Lose(absl::StrCat("pod ", namespace_, "/", pod_, " was deleted"));
@@ -250,11 +246,11 @@ std::string PodRun::TroubleOfNode() {
 void PodRun::Trouble(const absl::Status& status) {
   const std::string why = absl::StrCat(TroubleOfNode(), status.message());
   if (!trouble_since_.has_value()) {
-    trouble_since_ = absl::Now();
+    trouble_since_.emplace();
     settings_.progress(absl::StrCat("the pod of the tests cannot be followed for now: ", why));
   }
-  if (absl::Now() - *trouble_since_ < settings_.patience && !settings_.deadline.passed()) return;
-  Lose(absl::StrCat("the pod of the tests could not be reached for ", Whole(absl::Now() - *trouble_since_), ": ", why));
+  if (trouble_since_->elapsed() < settings_.patience && !settings_.deadline.passed()) return;
+  Lose(absl::StrCat("the pod of the tests could not be reached for ", Whole(trouble_since_->elapsed()), ": ", why));
 }
 
 void PodRun::Lose(std::string why) { End({.how = "was lost", .exit_code = std::nullopt, .lost = std::move(why)}); }

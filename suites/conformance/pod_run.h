@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/base/stopwatch.h"
 #include "harness/kube/client.h"
 #include "suites/conformance/log_bell.h"
 #include "suites/conformance/pod_files.h"
@@ -71,8 +72,7 @@ class PodRun : public TestRun {
   std::string unread_;     // of the log: kept here, and not yet told
   uint64_t log_size_ = 0;  // bytes of it that are kept here
   std::optional<LogBell> bell_;
-  absl::Time last_look_ = absl::InfinitePast();
-  std::optional<absl::Time> trouble_since_;
+  std::optional<Stopwatch> last_look_, trouble_since_;
   std::optional<TestRunEnd> end_;
 };
 

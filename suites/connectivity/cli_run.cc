@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/how_it_ended.h"
 #include "suites/imports/connectivity.h"
@@ -39,7 +38,7 @@ std::string LogOf(const CliOptions& options) {
 }  // namespace
 
 Outcome CliRun::Run() {
-  began_ = absl::Now();
+  began_ = {};
   const absl::StatusOr<std::unique_ptr<CliProcess>> process = CliProcess::Start(options_.cli);
   if (!process.ok()) {
     return Outcome::CannotLook(process.status(), absl::StrCat(options_.cli.program.string(), " version --client"));
@@ -64,7 +63,7 @@ void CliRun::Take(const TestEvent& event) {
     return;
   }
   if (event.kind == TestEvent::Kind::kStarted) {
-    test_began_ = absl::Now();
+    test_began_ = {};
     if (announced_.insert(event.test).second) context_.Announce({options_.prefix + event.test});
     context_.Progress(absl::StrCat(event.number, " of ", event.all, ": ", event.test));
     return;
@@ -76,23 +75,23 @@ void CliRun::Take(const TestEvent& event) {
   Outcome outcome = event.failed ? imports::JudgeConnectivityFailure(one, event.log, &ledger_)
                                  : imports::JudgeConnectivityPass(event.test, event.log);
   context_.Progress(absl::StrCat(event.number, " of ", event.all, ": ", ToString(outcome.verdict()), " ", event.test));
-  Tell(event.test, std::move(outcome), absl::Now() - test_began_);
+  Tell(event.test, std::move(outcome), test_began_.elapsed());
 }
 
 void CliRun::Watch(CliProcess& process) {
-  const absl::Time now = absl::Now();
   if (interrupted_.has_value()) {
-    if (now - *interrupted_ > options_.grace && !killed_) {
+    if (interrupted_->elapsed() > options_.grace && !killed_) {
       killed_ = true;
       process.Kill();
     }
     return;
   }
   // Its own timeout comes first; it is not relied on.
-  if (context_.deadline().remaining() > 2 * options_.grace && now - began_ < options_.cli.timeout + options_.grace) {
+  if (context_.deadline().remaining() > 2 * options_.grace &&
+      began_.elapsed() < options_.cli.timeout + options_.grace) {
     return;
   }
-  interrupted_ = now;
+  interrupted_.emplace();
   process.Interrupt();
 }
 
@@ -103,7 +102,7 @@ Outcome CliRun::BrokenOff(const CliProcess& process, const std::string& junit) {
   const std::string how =
       absl::StrCat("`cilium connectivity test` ", HowItEnded(process.finished()),
                    timed_out ? absl::StrCat(" when its time was up, after ",
-                                            absl::FormatDuration(absl::Trunc(absl::Now() - began_, absl::Seconds(1))))
+                                            absl::FormatDuration(absl::Trunc(began_.elapsed(), absl::Seconds(1))))
                              : "");
   const absl::StatusCode code = timed_out ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kAborted;
   for (const std::string& test : announced_) {
@@ -111,7 +110,7 @@ Outcome CliRun::BrokenOff(const CliProcess& process, const std::string& junit) {
     Outcome outcome = Outcome::CannotLook(absl::Status(code, absl::StrCat(how, " while it ran")),
                                           absl::StrCat("cilium connectivity test --test '^", test, "/'"));
     if (test == output.current()) outcome.With({"test.log", output.current_log()});
-    Tell(test, std::move(outcome), absl::Now() - test_began_);
+    Tell(test, std::move(outcome), test_began_.elapsed());
   }
   const std::string_view words = absl::StripAsciiWhitespace(std::string_view(output.tail()));
   const std::string_view last = words.substr(words.rfind('\n') == std::string_view::npos ? 0 : words.rfind('\n') + 1);

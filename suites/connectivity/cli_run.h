@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "harness/base/stopwatch.h"
 #include "harness/check/ledger.h"
 #include "harness/runner/producer.h"
 #include "suites/connectivity/cli_arguments.h"
@@ -48,8 +49,8 @@ class CliRun {
   const RunOptions options_;
   std::map<std::string, bool> live_;  // tests that are over, as it printed them: failed?
   std::set<std::string> announced_, told_, sysdumps_;
-  absl::Time began_ = absl::InfinitePast(), test_began_ = absl::InfinitePast();
-  std::optional<absl::Time> interrupted_;
+  Stopwatch began_, test_began_;
+  std::optional<Stopwatch> interrupted_;
   bool killed_ = false;
 };
 

@@ -6,9 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "harness/base/parallel.h"
 #include "harness/base/status.h"
+#include "harness/base/stopwatch.h"
 #include "harness/check/spec.h"
 #include "suites/cilium/agents.h"
 #include "suites/cilium/probe/lacks.h"
@@ -170,7 +170,7 @@ absl::Status Deployment::AwaitPods(const std::vector<PodWish>& wishes, Place& pl
   }
   // Where some run, and for long no more of them have come, the others do not.
   size_t fewest = wishes.size();
-  absl::Time changed = absl::Now();
+  Stopwatch changed;
   absl::Status asked;
   const absl::Status all = RetryUntil(deadline.AtMost(patience), "the probes' pods", kPause, [&]() -> absl::Status {
     const auto pods = client_.List(kube::kPods, kNamespace, {}, deadline.AtMost(kCall));
@@ -188,9 +188,9 @@ absl::Status Deployment::AwaitPods(const std::vector<PodWish>& wishes, Place& pl
     }
     if (waiting < fewest) {
       fewest = waiting;
-      changed = absl::Now();
+      changed = {};
     }
-    const bool no_more = fewest < wishes.size() && absl::Now() - changed > kNoMore;
+    const bool no_more = fewest < wishes.size() && changed.elapsed() > kNoMore;
     if (waiting == 0 || no_more) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat(waiting, " do not run yet"));
   });

@@ -1,8 +1,9 @@
 // Behaves like e2e.test v1.32.2 as far as a runner of it can see: arguments, output, JUnit, signals, exit code. What
 // becomes of each test is written in the file that FAKE_E2E names, a line for each: "passed NAME", "failed NAME",
 // "skipped NAME", "flaky NAME" (failed in the first start, passed in later ones), "hangs NAME", "deaf NAME" (hangs, and
-// takes no signal), "dies NAME", "lies NAME" (prints passed, writes failed), "unseen NAME" (writes passed, prints
-// nothing); and for the whole: "no-setup", "no-junit", "cut-junit", "exit N".
+// takes no signal), "naps NAME" (takes four seconds and passes), "dies NAME", "lies NAME" (prints passed, writes
+// failed), "unseen NAME" (writes passed, prints nothing); and for the whole: "no-setup", "no-junit", "cut-junit", "exit
+// N".
 #include <signal.h>
 #include <unistd.h>
 
@@ -97,7 +98,8 @@ int main(int argc, char** argv) {
     if (fate == "dies") raise(SIGKILL);
     if (fate == "deaf") signal(SIGINT, SIG_IGN);
     while ((fate == "hangs" || fate == "deaf") && !interrupted) usleep(10'000);
-    std::string state = fate == "lies" ? "passed" : interrupted ? "interrupted" : fate;
+    if (fate == "naps") usleep(4'000'000);
+    std::string state = fate == "lies" || fate == "naps" ? "passed" : interrupted ? "interrupted" : fate;
     const std::string upper = state == "failed" ? "FAILED" : state == "skipped" ? "SKIPPED" : "INTERRUPTED";
     if (state == "passed") {
       Say("• [0.001 seconds]\n");

@@ -1,9 +1,13 @@
 // A run of e2e.test, by a program that behaves like it and misbehaves on demand.
 #include "suites/conformance/live_run.h"
 
+#include <thread>
+
+#include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "suites/conformance/required_tests.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/stepped_clock.h"
 #include "tests/unit/conformance/fake_producer_context.h"
 
 namespace tales::conformance {
@@ -70,6 +74,20 @@ TEST_F(LiveRunTest, ATestThatHangsCostsItselfOnly) {
   EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
   EXPECT_THAT(Found(result.run), HasSubstr("started 2 times"));
   EXPECT_THAT(result.run_ids, SizeIs(2));
+}
+
+TEST_F(LiveRunTest, AWallClockThatIsSetBreaksNothingOff) {
+  options_.longest_test = absl::Minutes(1);
+  const absl::Time before = absl::Now();
+  std::jthread clock([] {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    testing::SetWallClockAhead(std::chrono::hours(1));
+  });
+  const LiveResult result = Run({"naps " + names_[0], "passed " + names_[1], "passed " + names_[2]});
+  EXPECT_GT(absl::Now() - before, absl::Minutes(59));
+  testing::SetWallClockAhead(std::chrono::seconds(0));
+  EXPECT_THAT(context_->Told(), ElementsAre("passed " + Check(0), "passed " + Check(1), "passed " + Check(2)));
+  EXPECT_THAT(Found(result.run), HasSubstr("3 tests ran, 0 of them did not pass"));
 }
 
 TEST_F(LiveRunTest, OneThatTakesNoSignalIsKilled) {

@@ -1,10 +1,13 @@
 // A run of the CLI, by a script that behaves like it and misbehaves on demand.
 #include "suites/connectivity/cli_run.h"
 
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/stepped_clock.h"
 #include "tests/unit/conformance/fake_producer_context.h"
 
 namespace tales::connectivity {
@@ -131,6 +134,21 @@ TEST_F(CliRunTest, OneThatHangsIsInterruptedAndThenKilled) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(20));
   EXPECT_EQ(run.verdict(), Verdict::kError);
   EXPECT_THAT(Found(run), HasSubstr("signal 9"));
+}
+
+TEST_F(CliRunTest, AWallClockThatIsSetBreaksNothingOff) {
+  options_.cli.timeout = absl::Minutes(1);
+  const absl::Time before = absl::Now();
+  std::jthread clock([] {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    testing::SetWallClockAhead(std::chrono::hours(1));
+  });
+  const Outcome run =
+      Run(std::string(kTwo) + kReport,
+          JUnit(Case("no-policies") + Case("dns-only", "<skipped/>") + Case("health", kFailure)), "sleep 4; exit 1");
+  EXPECT_GT(absl::Now() - before, absl::Minutes(59));
+  testing::SetWallClockAhead(std::chrono::seconds(0));
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
 }
 
 TEST_F(CliRunTest, APatternThatMatchesNothingIsNoSuccess) {
