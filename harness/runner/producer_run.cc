@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/status.h"
 
 namespace tales {
@@ -15,7 +16,7 @@ namespace {
 // From the request to end to the order.
 constexpr std::chrono::seconds kGrace{10};
 
-std::string HowItEnded(const std::optional<Finished>& finished) {
+std::string HowTheProcessEnded(const std::optional<Finished>& finished) {
   if (!finished.has_value()) return "is gone";
   if (finished->signal == 0) return absl::StrCat("exited with code ", finished->exit_code);
   return absl::StrCat("was killed by signal ", finished->signal, " (", strsignal(finished->signal), ")");
@@ -54,7 +55,10 @@ bool ProducerRun::Poll(std::chrono::steady_clock::time_point now) {
   }
   const std::optional<Finished> finished = process_->Reap();
   if (!failure_.has_value() && !done_) {
-    failure_ = {"crash", absl::StrCat("the producer's process ", HowItEnded(finished), " before it had said all")};
+    failure_ = {
+        .kind = "crash",
+        .found = absl::StrCat("the producer's process ", HowTheProcessEnded(finished), " before it had said all"),
+        .from_outside = !finished.has_value() || WasEndedFromOutside(*finished)};
   }
   if (!failure_.has_value()) handlers_.on_finished(*verdict_);
   return true;

@@ -28,6 +28,8 @@ class ProducerRun {
   // What ended it before it had said all; `kind` as in the journal: "crash", "timeout", "protocol".
   struct Failure {
     std::string kind, found;
+    // Nobody of us ended the process, and its own code may well be innocent.
+    bool from_outside = false;
   };
 
   // `producer` outlives it; `children`: names of those that were planned. It is ended at `limit`.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "harness/base/how_it_ended.h"
 
 namespace tales {
 namespace {
@@ -29,7 +30,7 @@ std::string NewToken() {
   return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
 }
 
-std::string HowItEnded(const Finished& finished) {
+std::string HowTheWorkerEnded(const Finished& finished) {
   if (finished.signal == 0) return absl::StrCat("exited with code ", finished.exit_code);
   const char* name = sigabbrev_np(finished.signal);
   return absl::StrCat("was killed by SIG", name == nullptr ? absl::StrCat(finished.signal) : std::string(name));
@@ -266,8 +267,12 @@ WorkerEvent RunLoop::Accusation(const std::string& check, const Fault& fault, co
   event.error_kind = fault.kind;
   event.expected = "an answer within the check's deadline";
   event.found = fault.found;
+  const std::string alone = absl::StrCat("tales verify --check '", check, "' --jobs 1");
   event.next =
-      absl::StrCat("tales verify --check '", check, "' --jobs 1, and report it: this is a defect of the check");
+      fault.from_outside
+          ? absl::StrCat("did memory run out? `dmesg | grep -i -e oom -e killed` tells whom the kernel ended; then ",
+                         alone)
+          : absl::StrCat(alone, ", and report it: this is a defect of the check");
   const std::string words = log.has_value() ? log->Tail(kLastWords) : "";
   if (!words.empty()) {
     const absl::StatusOr<std::string> path = recorder_.WriteEvidence(check, "worker.log", words);
@@ -302,7 +307,9 @@ void RunLoop::OnEnd(int id, const Finished& finished) {
     }
     if (culprit.has_value()) {
       const Fault fault = worker->fault.value_or(
-          Fault{"crash", absl::StrCat("the worker ", HowItEnded(finished), " before the check had its verdict")});
+          Fault{.kind = "crash",
+                .found = absl::StrCat("the worker ", HowTheWorkerEnded(finished), " before the check had its verdict"),
+                .from_outside = WasEndedFromOutside(finished)});
       first_tries_.erase(*culprit);
       Blame(*worker, *culprit, fault);
     }

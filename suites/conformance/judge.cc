@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -214,7 +215,7 @@ bool IsSuiteNode(const JUnitCase& one) {
     if (absl::StartsWith(one.name, node)) return true;
   }
   // A failure outside any test.
-  return one.name.empty();
+  return absl::StripAsciiWhitespace(one.spec()).empty();
 }
 
 Problem SuiteProblem(const JUnitCase& one, std::string_view origin) {

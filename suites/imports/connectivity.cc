@@ -115,7 +115,11 @@ class Gathering {
       ++all;
       if (one.result == JUnitResult::kSkipped) continue;
       ++ran;
-      AddCase(one, result.log);
+      if (absl::StripAsciiWhitespace(one.name).empty()) {
+        AddNameless(result.origin, one);
+      } else {
+        AddCase(one, result.log);
+      }
     }
     skipped_ += all - ran;
     if (const std::string why = WhySkipped(result.log); !why.empty()) why_skipped_ = why;
@@ -157,6 +161,15 @@ class Gathering {
   void AddProblem(Problem problem, const std::string& log) {
     problems_.push_back(std::move(problem));
     if (evidence_.empty()) evidence_ = log;
+  }
+
+  // A failure outside any test, or one of a test that nobody can name: about the run.
+  void AddNameless(std::string_view origin, const JUnitCase& one) {
+    const std::string why = one.Why().empty() ? "" : absl::StrCat(": ", one.Why());
+    AddProblem({.expected = "every result is of a test that has a name",
+                .found = absl::StrCat(origin, ": a result without a name, ", reports::ToString(one.result), why),
+                .next = "read what it printed; import the file that `cilium connectivity test --junit-file` wrote"},
+               std::string(one.text));
   }
 
   void AddCase(const JUnitCase& one, const std::string& log) {

@@ -192,6 +192,16 @@ TEST(JudgeTest, ABrokenTearDownTakesNoVerdictAway) {
   EXPECT_THAT(judgement.cases, SizeIs(2));
 }
 
+TEST(JudgeTest, AFailureWithoutANameIsTheSuites) {
+  for (const char* name : {"", "[It] ", "  "}) {
+    GinkgoJUnit junit = Full();
+    junit.cases.push_back({name, "failed", "it broke"});
+    const Judgement judgement = Judge(junit);
+    EXPECT_EQ(judgement.environment.verdict(), Verdict::kFailed) << name;
+    EXPECT_THAT(judgement.cases, SizeIs(411)) << name;
+  }
+}
+
 TEST(JudgeTest, EverythingSkippedIsNotGreen) {
   GinkgoJUnit junit;
   junit.focus = "no test is called this";

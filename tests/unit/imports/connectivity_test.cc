@@ -175,6 +175,21 @@ TEST(ConnectivityTest, OfTwoResultsTheWorseCounts) {
   EXPECT_EQ(judgement.tests[0].outcome.verdict(), Verdict::kFailed);
 }
 
+TEST(ConnectivityTest, WhatHasNoNameIsAProblemOfTheRunAndCostsNoOther) {
+  for (const char* nameless :
+       {"<failure message=\"suite broke\"/>", "<testcase><failure message=\"suite broke\"/></testcase>",
+        "<testcase name=\"  \"><error message=\"suite broke\"/></testcase>"}) {
+    SCOPED_TRACE(nameless);
+    const ConnectivityJudgement judgement = Judge(JUnit(absl::StrCat(nameless, Passed("no-policies"))));
+    EXPECT_EQ(judgement.run.verdict(), Verdict::kFailed);
+    EXPECT_THAT(Found(judgement.run), AllOf(HasSubstr("without a name"), HasSubstr("suite broke")));
+    ASSERT_THAT(judgement.tests, SizeIs(1));
+    EXPECT_EQ(judgement.tests[0].test, "no-policies");
+    EXPECT_EQ(judgement.tests[0].outcome.verdict(), Verdict::kPassed);
+  }
+  EXPECT_EQ(Judge(JUnit("<testcase name=\"\" status=\"passed\"/>")).run.verdict(), Verdict::kFailed);
+}
+
 TEST(ConnectivityTest, AFileOfAMillionIsRefused) {
   std::string cases;
   for (int i = 0; i < 10'001; ++i) cases += "<testcase name=\"t\"/>";

@@ -15,7 +15,9 @@
 namespace tales {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // Shell functions with which a script speaks as producer p.run does.
@@ -88,6 +90,7 @@ TEST_F(ProducersTest, ADeathIsOneErrorAndTheRestHangsOnIt) {
   EXPECT_EQ(Case("p.run").error_kind, "crash");
   EXPECT_THAT(Case("p.run").found, HasSubstr("signal 9"));
   EXPECT_THAT(Case("p.run").evidence, ::testing::SizeIs(1));
+  EXPECT_THAT(Case("p.run").next, AllOf(HasSubstr("memory"), HasSubstr("dmesg"), Not(HasSubstr("defect"))));
   EXPECT_EQ(Case("p.case/x").verdict, Verdict::kBlocked);
   EXPECT_EQ(Case("p.case/x").found, "p.run");
   EXPECT_EQ(Case("p.case/y").verdict, Verdict::kPassed);
@@ -99,6 +102,7 @@ TEST_F(ProducersTest, AnEndWithoutAVerdictIsAnError) {
   AddProducer();
   Produce("verdict p.whole passed; exit 0");
   EXPECT_EQ(Case("p.run").error_kind, "crash");
+  EXPECT_THAT(Case("p.run").next, HasSubstr("defect of the check"));
   EXPECT_EQ(Case("p.whole").verdict, Verdict::kPassed);
 }
 

@@ -26,10 +26,18 @@ TEST_F(RunLoopTest, ADeadWorkerCostsOneCheckAndBlocksWhatHangsOnIt) {
   Run(Script("[ $c = a.two ] && kill -SEGV $$"));
   EXPECT_EQ(Case("a.two").error_kind, "crash");
   EXPECT_THAT(Case("a.two").found, HasSubstr("SIGSEGV"));
+  EXPECT_THAT(Case("a.two").next, HasSubstr("defect of the check"));
   EXPECT_EQ(Case("a.one").verdict, Verdict::kPassed);
   EXPECT_EQ(Case("a.three").verdict, Verdict::kPassed);
   EXPECT_EQ(Case("c.leaf").verdict, Verdict::kBlocked);
   EXPECT_EQ(Case("c.leaf").found, "a.two");
+}
+
+TEST_F(RunLoopTest, OneThatWasKilledFromOutsideIsNotAccused) {
+  Add("a.one");
+  Run(Script("kill -KILL $$"));
+  EXPECT_EQ(Case("a.one").error_kind, "crash");
+  EXPECT_THAT(Case("a.one").next, ::testing::AllOf(HasSubstr("memory"), HasSubstr("dmesg")));
 }
 
 TEST_F(RunLoopTest, AHangIsEnded) {
