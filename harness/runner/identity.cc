@@ -1,8 +1,12 @@
 #include "harness/runner/identity.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "harness/check/cluster.h"
 #include "harness/check/facts.h"
 #include "harness/check/spec.h"
@@ -38,6 +42,21 @@ nlohmann::json BootIds(const ClusterAccess& access) {
     if (id.ok()) ids[node.name] = std::string(absl::StripAsciiWhitespace(*id));
   }
   return ids;
+}
+
+absl::Status CompareBootIds(const nlohmann::json& then, const nlohmann::json& now) {
+  if (!then.empty() && now.empty()) {
+    return absl::UnavailableError("no node tells when it was started, so nobody knows whether it was since");
+  }
+  std::vector<std::string> different;
+  for (const auto& [node, id] : then.items()) {
+    if (!now.contains(node)) {
+      different.push_back(absl::StrCat("node ", node, " is not there, or does not tell any more when it was started"));
+    } else if (now[node] != id) {
+      different.push_back(absl::StrCat("node ", node, " was started again"));
+    }
+  }
+  return different.empty() ? absl::OkStatus() : absl::FailedPreconditionError(absl::StrJoin(different, "; "));
 }
 
 }  // namespace tales

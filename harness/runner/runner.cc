@@ -268,8 +268,17 @@ class Verification {
     return WriteFileAtomically(access_.cluster_file, WriteClusterFile(inputs_.definition));
   }
 
-  // A fixture that does not come up is an error of everything that was to be judged.
+  absl::Status StaysAsItWas(const absl::Status& why) const {
+    return absl::UnavailableError(absl::StrCat(
+        why.message(), "\nnothing was recorded; when that is mended: tales verify --resume ", request_.out.string()));
+  }
+
+  // A fixture that does not come up is an error of everything that was to be judged; of a run that was begun it says
+  // nothing.
   int FixtureFailed(const absl::Status& why) {
+    if (!request_.resume.empty()) {
+      return Trouble(Annotate(StaysAsItWas(why), absl::StrCat("--resume: fixture ", fixture_name_)));
+    }
     Plan plan;
     if (definition_.has_value()) plan = MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).value_or(Plan{});
     if (plan.checks.empty()) {
@@ -307,12 +316,10 @@ class Verification {
         const std::string then = recorder_->model().run().value(key, ""), now = event.value(key, "");
         if (then != now) different.push_back(absl::StrCat(key, " was ", then, " and is ", now));
       }
-      const Json then = recorder_->model().run().value("boot_ids", Json::object());
-      const Json now = event.value("boot_ids", Json::object());
-      for (const auto& [node, id] : then.items()) {
-        if (now.contains(node) && now[node] != id)
-          different.push_back(absl::StrCat("node ", node, " was started again"));
-      }
+      const absl::Status boots = CompareBootIds(recorder_->model().run().value("boot_ids", Json::object()),
+                                                event.value("boot_ids", Json::object()));
+      if (different.empty() && absl::IsUnavailable(boots)) return StaysAsItWas(boots);
+      if (!boots.ok()) different.emplace_back(boots.message());
       if (!different.empty()) {
         return absl::FailedPreconditionError(
             absl::StrCat("--resume ", request_.out.string(),

@@ -39,6 +39,11 @@ class None : public Fixture {
 
 class Dying : public None {
  public:
+  absl::StatusOr<ClusterAccess> Up(const FixtureRequest& request) override {
+    TALES_ASSIGN_OR_RETURN(ClusterAccess access, None::Up(request));
+    TALES_RETURN_IF_ERROR(Alive());
+    return access;
+  }
   absl::Status Alive() override {
     if (std::filesystem::exists(folder_.parent_path() / "dead")) return absl::UnavailableError("the cluster fell over");
     return absl::OkStatus();

@@ -25,8 +25,10 @@ class ProducerSelfTest : public SelfTest {
  protected:
   Finished Produce(const std::string& behaviour) { return Finish({"--suite", "produce", "--conformance", behaviour}); }
   // A run whose producer waits, killed with it in mid-air.
-  void KillRunnerOf(const std::string& behaviour) {
-    auto child = Child::Start({.command = Verify({"--suite", "produce", "--conformance", behaviour})});
+  void KillRunnerOf(const std::string& behaviour, const std::string& fixture = "none") {
+    Command command = Verify({"--suite", "produce", "--conformance", behaviour});
+    command.argv[3] = fixture;
+    auto child = Child::Start({.command = command});
     ASSERT_OK(child);
     AwaitFinished(kOne);
     // The reports follow the journal at some distance.
@@ -144,6 +146,20 @@ TEST_F(ProducerSelfTest, OneThatIsGoneTooStartsAnew) {
   KillRunnerOf("waits");
   ASSERT_GT(Group(), 1);
   kill(-Group(), SIGKILL);
+  ASSERT_OK(WriteFileAtomically(Go(), ""));
+  EXPECT_EQ(Resume().exit_code, 0);
+  EXPECT_EQ(Verdict(kTwo), "passed");
+}
+
+TEST_F(ProducerSelfTest, AClusterThatDoesNotAnswerLeavesTheRunAsItWas) {
+  KillRunnerOf("waits", "dying");
+  ASSERT_OK(WriteFileAtomically(Run() / "dead", ""));
+  const std::string journal = ReadFile(Run() / "events.jsonl").value_or("");
+  const Finished refused = Resume();
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.error_output, AllOf(HasSubstr("the cluster fell over"), HasSubstr("nothing was recorded")));
+  EXPECT_EQ(ReadFile(Run() / "events.jsonl").value_or(""), journal);
+  std::filesystem::remove(Run() / "dead");
   ASSERT_OK(WriteFileAtomically(Go(), ""));
   EXPECT_EQ(Resume().exit_code, 0);
   EXPECT_EQ(Verdict(kTwo), "passed");

@@ -297,6 +297,22 @@ TEST_F(SelfTest, ResumeRefusesAnotherRun) {
   EXPECT_THAT(refused->error_output, HasSubstr("plan_sha256"));
 }
 
+// The fixture's cluster has no nodes that tell when they were started.
+TEST_F(SelfTest, ResumeDoesNotGoOnWhereNobodyKnowsWhetherNodesWereStartedSince) {
+  EXPECT_EQ(Finish({}).exit_code, 0);
+  std::string journal = ReadFile(Run() / "events.jsonl").value_or("");
+  const size_t place = journal.find("\"boot_ids\":{}");
+  ASSERT_NE(place, std::string::npos);
+  journal.replace(place, 13, R"("boot_ids":{"worker":"1"})");
+  ASSERT_OK(WriteFileAtomically(Run() / "events.jsonl", journal));
+  const auto refused =
+      tales::Run({.argv = {TALES_SELFTEST, "verify", "--resume", Run().string()}}, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(refused);
+  EXPECT_EQ(refused->exit_code, 3);
+  EXPECT_THAT(refused->error_output, HasSubstr("no node tells when it was started"));
+  EXPECT_EQ(ReadFile(Run() / "events.jsonl").value_or(""), journal);
+}
+
 TEST_F(SelfTest, AFolderThatCannotBeWrittenIsTrouble) {
   Command command = Verify({}, /*with_out=*/false);
   command.argv.insert(command.argv.end(), {"--out", "/proc/tales-cannot-be"});
