@@ -317,6 +317,9 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
     }
   }
   for (const Producer& producer : registry.producers) {
+    if (producer.clean_up >= producer.deadline) {
+      problems.push_back(absl::StrCat(producer.id, ": its clean-up leaves no time for its work"));
+    }
     for (const ProducedCheck& child : producer.children) {
       if (!child.many) continue;
       if (child.faults.empty() && child.unproven.empty()) {

@@ -30,6 +30,7 @@ class ProducerContext {
   // It failed with `first_try`, was tried once more, and passed: the verdict is `flaky`.
   virtual void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration duration) = 0;
   virtual void Progress(std::string_view line) = 0;
+  // Of its work: what it has to take away again has Producer::clean_up after that.
   virtual Deadline deadline() const = 0;
 };
 
@@ -51,9 +52,10 @@ struct Producer {
   std::vector<std::string> faults;
   std::string unproven;  // as in ProducedCheck
   std::vector<ProducedCheck> children;
-  absl::Duration deadline = absl::Hours(3);
-  bool optional = false;  // as in Check; holds for the children too
-  bool alone = false;     // nothing else runs meanwhile
+  absl::Duration deadline = absl::Hours(3);        // of the whole; the runner ends what takes longer
+  absl::Duration clean_up = absl::ZeroDuration();  // of these, what it keeps for taking away what it made
+  bool optional = false;                           // as in Check; holds for the children too
+  bool alone = false;                              // nothing else runs meanwhile
   // Did the run come to its end? Where it did, every child of the plan has been reported; where it was `unsupported`,
   // so are they; otherwise those that were not reported are blocked by it.
   std::function<Outcome(ProducerContext&)> produce;

@@ -42,7 +42,7 @@ class Host : public ProducerContext {
         task_(task),
         spool_(spool),
         folder_(task.run_folder / "producers" / producer.id),
-        deadline_(Deadline::After(producer.deadline)) {
+        deadline_(Deadline::After(producer.deadline - producer.clean_up)) {
     AddSecrets(task.access, redactor_);
     std::error_code ignored;  // whoever writes there reports it
     std::filesystem::create_directories(folder_, ignored);

@@ -27,7 +27,8 @@ constexpr char kCase[] = "conformance.case/";
 constexpr char kComplete[] = "conformance.complete";
 constexpr char kEnvironment[] = "conformance.environment";
 constexpr absl::Duration kSample = absl::Minutes(25);  // takes three on two cores
-constexpr absl::Duration kCleanUp = absl::Minutes(4);  // after the tests, at most
+constexpr absl::Duration kResults = absl::Minutes(2);  // after the tests, for fetching what they left
+constexpr absl::Duration kCleanUp = absl::Minutes(4);  // after that, at most
 constexpr int kRetryAtMost = 5;                        // more failures than these are no flakes
 
 Outcome Import(ProducerContext& context, const imports::ForeignResults& found, Mode mode) {
@@ -106,7 +107,7 @@ class Campaign {
                                 .needs_nodes = !sample && picked_.needs_nodes,
                                 .procs = picked_.procs,
                                 .timeout = sample ? kSample : absl::InfiniteDuration()},
-                        .reserve = kCleanUp,
+                        .reserve = kResults,
                         .retry_at_most = kRetryAtMost};
     if (!sample) options.longest_test = absl::Minutes(30);
     if (picked_.procs > 1) {
@@ -282,6 +283,7 @@ Producer ConformanceProducer() {
                         .question = "Did set-up and tear-down of the test suite itself work?",
                         .faults = {"import:before-suite-failed"}}},
           .deadline = absl::Hours(4),
+          .clean_up = kCleanUp,
           .alone = true,  // its tests make privileged namespaces and false nodes, which other checks would notice
           .produce = Produce};
 }

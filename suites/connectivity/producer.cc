@@ -19,6 +19,7 @@ namespace tales::connectivity {
 namespace {
 
 constexpr char kTest[] = "cilium.connectivity/";
+constexpr absl::Duration kCleanUp = absl::Minutes(3);
 
 // Measured against what the cluster is found to be: by the declared versions an entry might have expired, or not.
 Ledger LedgerOf(Cluster& cluster) {
@@ -94,7 +95,7 @@ Outcome RunTest(ProducerContext& context) {
   Outcome run = CliRun(context, ledger, options).Run();
   // Also when time is up: what it made is ours to take away.
   context.Progress("taking away what the test has made");
-  const auto left = namespaces->Restore(Deadline::After(absl::Minutes(3)));
+  const auto left = namespaces->Restore(Deadline::After(kCleanUp));
   if ((left.ok() && left->empty()) || run.verdict() != Verdict::kPassed) return run;
   return Outcome::Failed({.expected = "what the test has made goes with it",
                           .found = left.ok() ? absl::StrCat("still there: ", absl::StrJoin(*left, ", "))
@@ -124,6 +125,7 @@ Producer ConnectivityProducer() {
                         .many = true,
                         .faults = {"import:connectivity-failed"}}},
           .deadline = absl::Hours(2),
+          .clean_up = kCleanUp,
           .optional = true,
           .alone = true,  // its policies deny, and its clients are in the way of who measures
           .produce = Produce};

@@ -102,6 +102,11 @@ TEST_F(ProducerSelfTest, WhatPassedOnItsSecondTryIsFlakyAndTellsTheFirst) {
   EXPECT_THAT(junit, AllOf(HasSubstr("<flakyFailure"), HasSubstr("none at first")));
 }
 
+TEST_F(ProducerSelfTest, WorkThatTakesAllItsTimeLeavesTimeToCleanUp) {
+  EXPECT_EQ(Finish({"--suite", "tidy"}).exit_code, 0);
+  EXPECT_EQ(Verdict("tidy.run"), "passed");
+}
+
 TEST_F(ProducerSelfTest, NoSecretIsLeftAnywhere) {
   EXPECT_EQ(Produce("leak").exit_code, 1);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(Run())) {

@@ -207,6 +207,23 @@ std::vector<Check> Tiered() {
   return checks;
 }
 
+// Works as long as it may, and then has to take away what it made.
+Producer Tidy() {
+  Producer producer;
+  producer.id = "tidy.run";
+  producer.question = "Is there time to take away what was made?";
+  producer.faults = {"inputs:bad"};
+  producer.deadline = absl::Seconds(3);
+  producer.clean_up = absl::Milliseconds(2500);
+  producer.tier = Tier::kRead;
+  producer.produce = [](ProducerContext& context) {
+    std::this_thread::sleep_for(absl::ToChronoNanoseconds(context.deadline().remaining()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2300));
+    return Outcome::Passed("all is gone");
+  };
+  return producer;
+}
+
 }  // namespace
 
 std::vector<Suite> Suites() {
@@ -267,7 +284,7 @@ std::vector<Producer> Producers() {
     if (behaviour != "forgets") context.Report("produce.whole", Outcome::Passed("2 of 2"), absl::ZeroDuration());
     return Outcome::Passed("it came to its end");
   };
-  return {producer};
+  return {producer, Tidy()};
 }
 
 }  // namespace tales::selftest

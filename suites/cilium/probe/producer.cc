@@ -16,7 +16,7 @@ namespace {
 
 constexpr absl::Duration kPodsPatience = absl::Minutes(4);  // images may have to come from far
 constexpr absl::Duration kGone = absl::Seconds(60);
-constexpr absl::Duration kForCleanUp = absl::Seconds(90);
+constexpr absl::Duration kForCleanUp = absl::Seconds(90);  // probes under way end a little later
 
 // A label's value.
 std::string NewRunId() {
@@ -76,6 +76,7 @@ Producer ProbeProducer() {
                     .after = {"health.kubernetes_api"},
                     .unproven = "that it does not come to its end is an error, and an error proves nothing",
                     .deadline = absl::Minutes(12),
+                    .clean_up = kForCleanUp,
                     .optional = true,  // as are scenarios for what the cluster does not have
                     .alone = true,     // its namespace is privileged, and declared nowhere
                     .produce = Produce};

@@ -168,6 +168,11 @@ TEST_F(ProducerPlanTest, EveryCheckOfItNamesAFault) {
   EXPECT_EQ(RegistryProblems(registry_).size(), 2u);
 }
 
+TEST_F(ProducerPlanTest, CleanUpLeavesTimeForWork) {
+  registry_.producers[0].clean_up = registry_.producers[0].deadline;
+  EXPECT_THAT(RegistryProblems(registry_), ::testing::ElementsAre(HasSubstr("no time for its work")));
+}
+
 TEST_F(ProducerPlanTest, OneThatNoFaultCanTurnSaysWhyInstead) {
   for (ProducedCheck& child : registry_.producers[0].children) {
     child.faults = {};
