@@ -118,7 +118,7 @@ class Html {
     if (!one.question.empty()) Add("<p class=\"soft\">", HtmlText(OneLine(one.question)), "</p>");
     Add("<dl>");
     if (!red) Field("why", Reason(model_, one));
-    if (red && one.required && one.verdict == Verdict::kUnsupported) Field("required", "by the profile");
+    if (red && one.required && one.verdict == Verdict::kUnsupported) Field("required", "by the profile or a flag");
     Field("expected", red ? one.expected : "");
     Field("found", red ? FoundOf(one) : "");
     Field("next", one.next);

@@ -31,7 +31,7 @@ struct Attempt {
 struct Case {
   std::string check;  // "health.kubelet/worker"
   std::string question;
-  bool required = false;  // the profile requires it
+  bool required = false;  // the profile requires it, or a flag asked for it
   bool started = false, finished = false;
   Verdict verdict = Verdict::kError;
   std::string error_kind = "not_run";  // of kError: crash, timeout, fixture, not_run, unreachable

@@ -70,7 +70,7 @@ class Text {
     out_.Line();
     out_.Entry(ColourOf(one.verdict), ToString(one.verdict), Names(group.checks));
     if (one.verdict == Verdict::kError) out_.Field("kind", one.error_kind);
-    if (one.required && one.verdict == Verdict::kUnsupported) out_.Field("required", "by the profile");
+    if (one.required && one.verdict == Verdict::kUnsupported) out_.Field("required", "by the profile or a flag");
     out_.Field("expected", HeadAndTail(one.expected, kLongestField));
     out_.Field("found", HeadAndTail(FoundOf(one), kLongestField));
     out_.Command("next", HeadAndTail(one.next, kLongestField));

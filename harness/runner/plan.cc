@@ -265,6 +265,16 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
            std::any_of(check.families.begin(), check.families.end(),
                        [&](const auto& family) { return MatchesFamily(globs, family.first); });
   };
+  // What a flag asks for is part of the plan, whatever else is.
+  std::map<std::string, Producer::Asked> asked, flagged;
+  for (const Producer& producer : registry.producers) {
+    if (producer.asked == nullptr) continue;
+    if (auto of_run = producer.asked(request.inputs); of_run.has_value()) asked[producer.id] = *std::move(of_run);
+    if (auto by_flag = producer.asked(request.flags); by_flag.has_value()) {
+      asked[producer.id] = flagged[producer.id] = *std::move(by_flag);
+      choose(index.at(producer.id));
+    }
+  }
   const bool explicitly = !request.suites.empty() || !request.checks.empty();
   for (size_t i = 0; i < all.size(); ++i) {
     const bool by_suite = request.suites.empty() || std::find(request.suites.begin(), request.suites.end(),
@@ -273,21 +283,37 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
     if (explicitly ? by_suite && by_check : matches(profile.checks, all[i])) choose(i);
   }
 
+  if (!request.flags.imports.empty() &&
+      std::none_of(registry.producers.begin(), registry.producers.end(),
+                   [&](const Producer& producer) { return producer.takes_imports && chosen[index.at(producer.id)]; })) {
+    return absl::InvalidArgumentError(absl::StrCat("--import ", request.flags.imports.front().string(),
+                                                   ": nothing that is planned takes results; add --suite conformance, "
+                                                   "or --check 'cilium.connectivity*'"));
+  }
+
   Plan plan;
   plan.profile = profile.name;
   plan.settle = request.settle.value_or(profile.settle);
   for (size_t i = 0; i < all.size(); ++i) {
     if (!chosen[i]) continue;
     PlannedCheck& check = plan.checks.emplace_back(std::move(all[i]));
-    check.required = !check.optional && MatchesAny(profile.require, check.name);
-    const Tier needs = ParseTier(check.tier).value_or(Tier::kDisruptive);
+    const auto ask = asked.find(check.producer);
+    if (ask != asked.end()) check.optional = false;
+    const bool by_flag = flagged.contains(check.producer);
+    const bool by_profile = !check.optional && matches(profile.require, check);
+    check.required = by_profile || (by_flag && check.is_producer());
+    const Tier own = ParseTier(check.tier).value_or(Tier::kDisruptive);
+    const Tier needs = ask == asked.end() ? own : std::max(own, ask->second.tier);
     if (needs <= request.granted) continue;
-    if (check.required) {
-      return absl::InvalidArgumentError(absl::StrCat("profile ", profile.name, " requires ", check.name,
-                                                     ", which needs tier ", check.tier, "; granted is ",
-                                                     ToString(request.granted), ". Add --allow ", check.tier,
-                                                     ", or `allow: ", check.tier, "` to the cluster file"));
+    if (by_flag || by_profile) {
+      const std::string who = by_flag
+                                  ? absl::StrCat(ask->second.flag, " needs")
+                                  : absl::StrCat("profile ", profile.name, " requires ", check.name, ", which needs");
+      return absl::InvalidArgumentError(absl::StrCat(who, " tier ", ToString(needs), "; granted is ",
+                                                     ToString(request.granted), ". Add --allow ", ToString(needs),
+                                                     ", or `allow: ", ToString(needs), "` to the cluster file"));
     }
+    if (own <= request.granted) continue;  // its run says what is lacking for what it was asked
     check.unsupported = {absl::StrCat("needs tier ", check.tier),
                          absl::StrCat("granted is ", ToString(request.granted), "; --allow ", check.tier)};
   }

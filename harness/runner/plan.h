@@ -17,6 +17,8 @@ struct PlanRequest {
   std::vector<std::string> checks;  // globs over check instances
   std::optional<absl::Duration> settle;
   Tier granted = Tier::kRead;
+  ProducerInputs inputs;  // of this run: by flags, and as the profile says
+  ProducerInputs flags;   // by flags alone: what these ask for is done, or fails the run
 };
 
 // The profile that `name` stands for: the registry's, with what the cluster file says instead. InvalidArgument names
@@ -24,7 +26,7 @@ struct PlanRequest {
 absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDefinition& definition, std::string name);
 
 // InvalidArgument is a usage error: an unknown suite or profile, a glob that matches nothing (with near names), a tier
-// that the profile's required checks need and that is not granted.
+// that is not granted and that a flag or the profile's required checks need, imports that nothing planned takes.
 absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition& definition,
                               const PlanRequest& request);
 

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,16 @@ struct Producer {
   std::vector<ProducedCheck> children;
   absl::Duration deadline = absl::Hours(3);        // of the whole; the runner ends what takes longer
   absl::Duration clean_up = absl::ZeroDuration();  // of these, what it keeps for taking away what it made
-  bool optional = false;                           // as in Check; holds for the children too
+  bool optional = false;                           // as in Check, unless it is asked for; holds for the children too
   bool alone = false;                              // nothing else runs meanwhile
+  // What a run's inputs ask of it.
+  struct Asked {
+    std::string flag;  // as a person says it: "--connectivity all"
+    Tier tier = Tier::kRead;
+  };
+  // Nullopt: nothing. Default: it does the same, whatever is asked.
+  std::function<std::optional<Asked>(const ProducerInputs&)> asked;
+  bool takes_imports = false;  // foreign results are its to judge
   // Did the run come to its end? Where it did, every child of the plan has been reported; where it was `unsupported`,
   // so are they; otherwise those that were not reported are blocked by it.
   std::function<Outcome(ProducerContext&)> produce;

@@ -157,7 +157,18 @@ class Verification {
             .suites = request_.suites,
             .checks = request_.checks,
             .settle = request_.settle,
-            .granted = granted};
+            .granted = granted,
+            .inputs = inputs_.producers,
+            .flags = Flags()};
+  }
+
+  // What the command line itself asks of producers.
+  ProducerInputs Flags() const {
+    ProducerInputs flags;
+    if (request_.conformance != "none") flags.conformance = request_.conformance;
+    if (request_.connectivity != "none") flags.connectivity = request_.connectivity;
+    flags.imports = request_.imports;
+    return flags;
   }
 
   absl::Status OpenFolder() {

@@ -57,6 +57,16 @@ std::optional<Outcome> Unsupported(const Cluster& cluster, Mode mode) {
   return std::nullopt;
 }
 
+std::optional<Producer::Asked> Asked(const ProducerInputs& inputs) {
+  const absl::StatusOr<ModeRequest> mode = ParseMode(inputs.conformance);
+  if (!mode.ok() || mode->mode == Mode::kNone) return std::nullopt;
+  Producer::Asked asked{.flag = absl::StrCat("--conformance ", inputs.conformance)};
+  // Results that are imported are only read. What cannot be picked its run says.
+  const absl::StatusOr<Picked> picked = Pick(*mode, BuiltInTests());
+  if (inputs.imports.empty() && picked.ok()) asked.tier = picked->tier;
+  return asked;
+}
+
 // "v1.32.2" of a program; "" where it does not say.
 std::string VersionOf(const std::filesystem::path& program) {
   const auto asked = tales::Run({.argv = {program.string(), "--version"}}, Deadline::After(absl::Seconds(30)));
@@ -269,7 +279,7 @@ Outcome Produce(ProducerContext& context) {
 Producer ConformanceProducer() {
   return {.id = "conformance.run",
           .question = "Did the conformance tests that are asked for run to their end?",
-          .tier = Tier::kRead,  // as far as an import goes; a run of our own asks for more, in Unsupported()
+          .tier = Tier::kRead,  // as far as an import goes; a run of our own asks for more
           .after = {"conformance.preflight"},
           .faults = {"import:dry-run", "import:truncated", "import:no-file", "import:no-junit"},
           .children = {{.id = "conformance.case",
@@ -285,6 +295,8 @@ Producer ConformanceProducer() {
           .deadline = absl::Hours(4),
           .clean_up = kCleanUp,
           .alone = true,  // its tests make privileged namespaces and false nodes, which other checks would notice
+          .asked = Asked,
+          .takes_imports = true,
           .produce = Produce};
 }
 

@@ -60,6 +60,13 @@ std::optional<Outcome> Unsupported(const Cluster& cluster, const ProducerInputs&
   return std::nullopt;
 }
 
+std::optional<Producer::Asked> Asked(const ProducerInputs& inputs) {
+  if (inputs.connectivity.empty()) return std::nullopt;
+  // Results that are imported are only read.
+  return Producer::Asked{.flag = absl::StrCat("--connectivity ", inputs.connectivity),
+                         .tier = inputs.imports.empty() ? Tier::kCreate : Tier::kRead};
+}
+
 absl::StatusOr<std::filesystem::path> FindCli(ProducerContext& context) {
   const ClusterAccess& access = context.cluster().access();
   if (absl::StatusOr<std::filesystem::path> found = FindToolAtHand(access, "cilium"); found.ok()) return found;
@@ -118,7 +125,7 @@ Outcome Produce(ProducerContext& context) {
 Producer ConnectivityProducer() {
   return {.id = "cilium.connectivity_run",
           .question = "Did `cilium connectivity test` come to its end, and test anything?",
-          .tier = Tier::kRead,  // as far as an import goes; a run of our own asks for more, in Unsupported()
+          .tier = Tier::kRead,  // as far as an import goes; a run of our own asks for more
           .faults = {"import:connectivity-all-skipped", "import:connectivity-no-junit"},
           .children = {{.id = "cilium.connectivity",
                         .question = "Does the test of `cilium connectivity test` pass?",
@@ -128,6 +135,8 @@ Producer ConnectivityProducer() {
           .clean_up = kCleanUp,
           .optional = true,
           .alone = true,  // its policies deny, and its clients are in the way of who measures
+          .asked = Asked,
+          .takes_imports = true,
           .produce = Produce};
 }
 

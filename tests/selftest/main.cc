@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
   registry.suites = tales::selftest::Suites();
   registry.producers = tales::selftest::Producers();
   registry.check_conformance_mode = [](std::string_view mode) {
-    for (const char* known : {"sample", "crash", "flaky", "forgets", "throw", "leak", "slow", "waits", "mends"}) {
+    for (const char* known :
+         {"sample", "crash", "flaky", "forgets", "throw", "leak", "slow", "waits", "mends", "lacks", "creates"}) {
       if (mode == known) return absl::OkStatus();
     }
     return absl::InvalidArgumentError(absl::StrCat("conformance \"", mode, "\" is not a mode"));

@@ -77,6 +77,20 @@ TEST_F(ProducerSelfTest, NotAskedForIsUnsupported) {
   EXPECT_EQ(Verdict("produce.whole"), "unsupported");
 }
 
+TEST_F(ProducerSelfTest, WhatAFlagAsksForIsDoneOrFailsTheRun) {
+  EXPECT_EQ(Finish({"--suite", "good", "--conformance", "sample"}).exit_code, 0);
+  EXPECT_EQ(Verdict(kOne), "passed");
+  std::filesystem::remove_all(Run());
+  EXPECT_EQ(Finish({"--conformance", "lacks"}).exit_code, 1);
+  EXPECT_EQ(JUnit(Run())["produce.run"], "error tales.unsupported");
+  std::filesystem::remove_all(Run());
+  const Finished refused = Finish({"--conformance", "creates"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.error_output, AllOf(HasSubstr("--conformance creates needs tier create"), HasSubstr("--allow")));
+  EXPECT_FALSE(std::filesystem::exists(Run() / "events.jsonl"));
+  EXPECT_EQ(Finish({"--conformance", "creates", "--allow", "create"}).exit_code, 0);
+}
+
 TEST_F(ProducerSelfTest, ACrashLosesWhatWasNotSaidYet) {
   EXPECT_EQ(Produce("crash").exit_code, 1);
   auto cases = JUnit(Run());

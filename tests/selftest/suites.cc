@@ -252,9 +252,15 @@ std::vector<Producer> Producers() {
   producer.deadline = absl::Seconds(30);
   producer.optional = true;
   // --conformance says how it behaves.
+  producer.asked = [](const ProducerInputs& inputs) -> std::optional<Producer::Asked> {
+    if (inputs.conformance.empty()) return std::nullopt;
+    return Producer::Asked{"--conformance " + inputs.conformance,
+                           inputs.conformance == "creates" ? Tier::kCreate : Tier::kRead};
+  };
   producer.produce = [](ProducerContext& context) {
     const std::string& behaviour = context.inputs().conformance;
     if (behaviour.empty()) return Outcome::Unsupported("--conformance", "none");
+    if (behaviour == "lacks") return Outcome::Unsupported("a program", "none in PATH");
     context.Announce({"produce.case/one", "produce.case/two (with [brackets])"});
     context.Progress("1 of 2");
     const bool mended = behaviour != "mends" || std::filesystem::exists(context.folder() / "go");

@@ -161,6 +161,76 @@ TEST_F(ProducerPlanTest, TheTierIsThatOfTheWhole) {
   EXPECT_TRUE(Find(*plan, "conformance.complete").unsupported.has_value());
 }
 
+// A producer whose work `--conformance full` asks for, which disrupts; what is imported is only read.
+class AskedPlanTest : public ProducerPlanTest {
+ protected:
+  AskedPlanTest() {
+    registry_.producers[0].optional = true;
+    registry_.producers[0].takes_imports = true;
+    registry_.producers[0].asked = [](const ProducerInputs& inputs) -> std::optional<Producer::Asked> {
+      if (inputs.conformance.empty()) return std::nullopt;
+      return Producer::Asked{"--conformance full", inputs.imports.empty() ? Tier::kDisruptive : Tier::kRead};
+    };
+  }
+  const ProducerInputs full_{.conformance = "full"};
+};
+
+TEST_F(AskedPlanTest, WhatAFlagAsksForIsPlannedAndOwed) {
+  const auto plan =
+      MakePlan(registry_, definition_,
+               {.checks = {"health.kubelet/worker"}, .granted = Tier::kDisruptive, .inputs = full_, .flags = full_});
+  ASSERT_OK(plan);
+  EXPECT_TRUE(Find(*plan, "conformance.run").required);
+  EXPECT_FALSE(Find(*plan, "conformance.complete").required);
+  EXPECT_FALSE(Find(*plan, "health.kubelet/worker").required);
+}
+
+TEST_F(AskedPlanTest, AFlagWhoseTierIsNotGrantedIsRefused) {
+  EXPECT_THAT(MakePlan(registry_, definition_, {.granted = Tier::kCreate, .inputs = full_, .flags = full_}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(HasSubstr("--conformance full needs tier disruptive"),
+                                        HasSubstr("granted is create"), HasSubstr("--allow disruptive"))));
+  const ProducerInputs imported{.conformance = "full", .imports = {"/results"}};
+  EXPECT_OK(MakePlan(registry_, definition_, {.granted = Tier::kRead, .inputs = imported, .flags = imported}));
+}
+
+TEST_F(AskedPlanTest, WhatTheProfileAsksForIsOwedWhereItRequiresIt) {
+  const PlanRequest request{.granted = Tier::kCreate, .inputs = full_};
+  const auto content = MakePlan(registry_, definition_, request);
+  ASSERT_OK(content);
+  EXPECT_FALSE(Find(*content, "conformance.run").required);
+  EXPECT_FALSE(Find(*content, "conformance.run").unsupported.has_value());
+  for (const char* glob : {"conformance.*", "conformance.case/*"}) {
+    definition_.profiles["post-install"].require = {glob};
+    EXPECT_THAT(MakePlan(registry_, definition_, request),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("requires conformance.run")));
+    const auto granted = MakePlan(registry_, definition_, {.granted = Tier::kDisruptive, .inputs = full_});
+    ASSERT_OK(granted);
+    EXPECT_TRUE(Find(*granted, "conformance.run").required);
+    // Where nobody asks for anything, there is nothing to owe.
+    const auto nothing = MakePlan(registry_, definition_, {});
+    ASSERT_OK(nothing);
+    EXPECT_FALSE(Find(*nothing, "conformance.run").required);
+  }
+}
+
+// A profile for a cluster that may be looked at alone requires cilium.*, and our probes are among them.
+TEST_F(AskedPlanTest, WhatNobodyAskedForAndIsOptionalIsNotOwed) {
+  registry_.producers[0].tier = Tier::kCreate;
+  definition_.profiles["post-install"].require = {"conformance.*"};
+  const auto plan = MakePlan(registry_, definition_, {});
+  ASSERT_OK(plan);
+  EXPECT_FALSE(Find(*plan, "conformance.run").required);
+  EXPECT_TRUE(Find(*plan, "conformance.run").unsupported.has_value());
+}
+
+TEST_F(AskedPlanTest, ImportsThatNothingTakesAreRefused) {
+  const ProducerInputs imported{.imports = {"/results"}};
+  EXPECT_THAT(MakePlan(registry_, definition_, {.profile = "health", .inputs = imported, .flags = imported}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--import /results")));
+  EXPECT_OK(MakePlan(registry_, definition_, {.profile = "post-install", .inputs = imported, .flags = imported}));
+}
+
 TEST_F(ProducerPlanTest, EveryCheckOfItNamesAFault) {
   EXPECT_THAT(RegistryProblems(registry_), IsEmpty());
   registry_.producers[0].children[0].faults = {};
