@@ -1,14 +1,16 @@
 #include "harness/base/how_it_ended.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace tales {
 
 std::string HowItEnded(const Finished& finished) {
-  return finished.signal != 0 ? absl::StrCat("was ended by signal ", finished.signal)
-                              : absl::StrCat("ended with exit code ", finished.exit_code);
+  if (finished.signal == 0) return absl::StrCat("ended with exit code ", finished.exit_code);
+  const char* name = sigabbrev_np(finished.signal);
+  return absl::StrCat("was ended by signal ", finished.signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }
 
 bool WasEndedFromOutside(const Finished& finished) {

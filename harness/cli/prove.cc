@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/base/file.h"
 #include "harness/base/glob.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/parallel.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
@@ -53,8 +54,7 @@ absl::StatusOr<reports::RunModel> RunOnce(const Options& options, const Registry
   TALES_ASSIGN_OR_RETURN(const Finished finished, Run(command, Deadline::After(kRunDeadline)));
   absl::StatusOr<reports::RunModel> model = reports::ReadJournal(out + "/events.jsonl");
   if (!model.ok()) {
-    return Annotate(model.status(),
-                    absl::StrCat("tales verify ended with ", finished.exit_code, ": ", finished.error_output));
+    return Annotate(model.status(), absl::StrCat("tales verify ", HowItEnded(finished), ": ", finished.error_output));
   }
   return model;
 }

@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "harness/base/file.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
 #include "harness/kube/credentials.h"
@@ -78,11 +79,8 @@ absl::StatusOr<Credential> CredentialSource::RunPlugin(Deadline deadline) const 
   if (!finished.ok()) return Annotate(finished.status(), what);
   if (!finished->ok()) {
     const std::string_view words = absl::StripAsciiWhitespace(std::string_view(finished->error_output));
-    return absl::PermissionDeniedError(absl::StrCat(what, ": ",
-                                                    finished->signal != 0
-                                                        ? absl::StrCat("ended by signal ", finished->signal)
-                                                        : absl::StrCat("exit code ", finished->exit_code),
-                                                    words.empty() ? "" : ": ", words.substr(0, 300)));
+    return absl::PermissionDeniedError(
+        absl::StrCat(what, ": it ", HowItEnded(*finished), words.empty() ? "" : ": ", words.substr(0, 300)));
   }
   absl::StatusOr<Credential> credential = ParseExecCredential(finished->output, access_.exec_api_version);
   if (!credential.ok()) return Annotate(credential.status(), what);

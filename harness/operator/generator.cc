@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "harness/base/file.h"
 #include "harness/base/held_folder.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/redactor.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
@@ -190,11 +191,7 @@ absl::StatusOr<Generated> Generate(const ClusterDefinition& definition, const Se
                      FindProgram("talosctl").ok() ? "" : absl::StrCat("; ", HowToGetTalosctl(definition))));
   }
   if (!finished->ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(what,
-                                                   finished->signal != 0
-                                                       ? absl::StrCat(" was ended by signal ", finished->signal)
-                                                       : absl::StrCat(" ended with ", finished->exit_code),
-                                                   ": ", said));
+    return absl::InvalidArgumentError(absl::StrCat(what, " ", HowItEnded(*finished), ": ", said));
   }
   for (const auto& [name, content] :
        {std::pair(kControlPlaneFile, &generated.controlplane), std::pair(kWorkerFile, &generated.worker),

@@ -1,7 +1,6 @@
 #include "harness/runner/producer_run.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include <utility>
 
@@ -15,12 +14,6 @@ namespace {
 
 // From the request to end to the order.
 constexpr std::chrono::seconds kGrace{10};
-
-std::string HowTheProcessEnded(const std::optional<Finished>& finished) {
-  if (!finished.has_value()) return "is gone";
-  if (finished->signal == 0) return absl::StrCat("exited with code ", finished->exit_code);
-  return absl::StrCat("was killed by signal ", finished->signal, " (", strsignal(finished->signal), ")");
-}
 
 }  // namespace
 
@@ -55,10 +48,11 @@ bool ProducerRun::Poll(std::chrono::steady_clock::time_point now) {
   }
   const std::optional<Finished> finished = process_->Reap();
   if (!failure_.has_value() && !done_) {
-    failure_ = {
-        .kind = "crash",
-        .found = absl::StrCat("the producer's process ", HowTheProcessEnded(finished), " before it had said all"),
-        .from_outside = !finished.has_value() || WasEndedFromOutside(*finished)};
+    failure_ = {.kind = "crash",
+                .found = absl::StrCat("the producer's process ",
+                                      finished.has_value() ? HowItEnded(*finished) : "is gone",
+                                      " before it had said all"),
+                .from_outside = !finished.has_value() || WasEndedFromOutside(*finished)};
   }
   if (!failure_.has_value()) handlers_.on_finished(*verdict_);
   return true;

@@ -1,7 +1,6 @@
 #include "harness/runner/run_loop.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -28,12 +27,6 @@ std::string NewToken() {
   if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
     return absl::StrCat(getpid(), ":", steady_clock::now().time_since_epoch().count());
   return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
-}
-
-std::string HowTheWorkerEnded(const Finished& finished) {
-  if (finished.signal == 0) return absl::StrCat("exited with code ", finished.exit_code);
-  const char* name = sigabbrev_np(finished.signal);
-  return absl::StrCat("was killed by SIG", name == nullptr ? absl::StrCat(finished.signal) : std::string(name));
 }
 
 // Of a blocked check, as its verdict names them.
@@ -308,7 +301,7 @@ void RunLoop::OnEnd(int id, const Finished& finished) {
     if (culprit.has_value()) {
       const Fault fault = worker->fault.value_or(
           Fault{.kind = "crash",
-                .found = absl::StrCat("the worker ", HowTheWorkerEnded(finished), " before the check had its verdict"),
+                .found = absl::StrCat("the worker ", HowItEnded(finished), " before the check had its verdict"),
                 .from_outside = WasEndedFromOutside(finished)});
       first_tries_.erase(*culprit);
       Blame(*worker, *culprit, fault);

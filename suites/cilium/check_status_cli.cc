@@ -1,6 +1,7 @@
 // The cilium CLI, asked once a look: with --wait it writes its table to standard error and nothing to standard output
 // when it gives up, and without --wait it ends with 0 whatever it found. So its JSON is judged, and settling polls.
 #include "absl/strings/str_cat.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/subprocess.h"
 #include "harness/check/spec.h"
 #include "harness/check/tool.h"
@@ -71,7 +72,7 @@ Outcome Look(CheckContext& context) {
   if (!cli.ok()) {
     return Outcome::CannotLook(
         absl::Status(absl::StatusCode::kDataLoss,
-                     absl::StrCat("`", typed, " -o json` ended with ", done->exit_code, " and wrote what is ",
+                     absl::StrCat("`", typed, " -o json` ", HowItEnded(*done), " and wrote what is ",
                                   cli.status().message(), ": ", done->error_output.substr(0, 300))),
         typed);
   }

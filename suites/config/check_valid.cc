@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/redactor.h"
 #include "harness/base/subprocess.h"
 #include "harness/operator/files.h"
@@ -25,7 +26,7 @@ absl::StatusOr<std::string> AskTalosctl(const std::filesystem::path& file, Deadl
   if (!finished.ok()) return finished.status();
   if (finished->ok()) return "";
   const std::string said(absl::StripAsciiWhitespace(absl::StrCat(finished->error_output, finished->output)));
-  return Redactor().Redact(said.empty() ? absl::StrCat("it ended with ", finished->exit_code) : said.substr(0, 2000));
+  return Redactor().Redact(said.empty() ? absl::StrCat("it ", HowItEnded(*finished)) : said.substr(0, 2000));
 }
 
 Outcome Look(CheckContext& context) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/redactor.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
@@ -42,7 +43,7 @@ absl::StatusOr<Secrets> ReadSecrets(const ConfigDefinition& config, Deadline dea
   const Command command{.argv = config.secrets_command, .working_folder = config.folder};
   TALES_ASSIGN_OR_RETURN(Finished finished, Run(command, deadline.AtMost(kSecretsDeadline)));
   if (!finished.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(command.ToString(), " ended with ", finished.exit_code, ": ",
+    return absl::FailedPreconditionError(absl::StrCat(command.ToString(), " ", HowItEnded(finished), ": ",
                                                       Redactor().Redact(finished.error_output.substr(0, 1000))));
   }
   return ParseSecrets(std::move(finished.output), absl::StrCat("what `", command.ToString(), "` prints"));

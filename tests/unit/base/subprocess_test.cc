@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/how_it_ended.h"
 #include "harness/base/parallel.h"
 #include "tests/support/status_matchers.h"
 
@@ -84,6 +85,12 @@ TEST(Run, SaysWhichSignalEndedIt) {
   ASSERT_OK_AND_ASSIGN(const Finished finished, tales::Run(Shell("kill -SEGV $$"), Soon()));
   EXPECT_EQ(finished.signal, SIGSEGV);
   EXPECT_EQ(finished.exit_code, -1);
+  EXPECT_EQ(HowItEnded(finished), "was ended by signal 11 (SIGSEGV)");
+}
+
+TEST(Run, SaysWithWhichCodeItEnded) {
+  ASSERT_OK_AND_ASSIGN(const Finished finished, tales::Run(Shell("exit 3"), Soon()));
+  EXPECT_EQ(HowItEnded(finished), "ended with exit code 3");
 }
 
 TEST(Run, KillsAtTheDeadlineWithAllThatItStarted) {

@@ -112,7 +112,7 @@ TEST_F(Metal, ACommandThatFailsIsTheInstructionWithItsReason) {
   auto hand = (*host)->PowerOn(node_, soon_);
   ASSERT_OK(hand);
   ASSERT_TRUE(hand->has_value());
-  EXPECT_THAT((*hand)->text, AllOf(HasSubstr("Switch control on."), HasSubstr("ended with 3: no session"),
+  EXPECT_THAT((*hand)->text, AllOf(HasSubstr("Switch control on."), HasSubstr("ended with exit code 3: no session"),
                                    Not(HasSubstr("hunter2")), Not(HasSubstr("argument"))));
   hand = (*host)->PowerOff(node_, soon_);
   ASSERT_OK(hand);
@@ -123,7 +123,7 @@ TEST_F(Metal, ACommandThatFailsIsTheInstructionWithItsReason) {
   const auto status = (*host)->Status(node_, soon_);
   ASSERT_OK(status);
   EXPECT_EQ(status->power, PowerState::kUnknown);
-  EXPECT_THAT(status->detail, HasSubstr("ended with 3"));
+  EXPECT_THAT(status->detail, HasSubstr("ended with exit code 3"));
 }
 
 TEST_F(Metal, ADamagedRecordIsTold) {

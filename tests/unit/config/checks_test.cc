@@ -117,7 +117,7 @@ TEST_F(ConfigChecksTest, SecretsMayComeFromACommand) {
   folder_.definition.config->secrets_command = {
       folder_.Script("locked.sh", "echo token: abcdef.0123456789abcdef >&2; exit 3")};
   EXPECT_THAT(Said(folder_.Look(SecretsConsistent())),
-              AllOf(HasSubstr("passed"), HasSubstr("ended with 3"), Not(HasSubstr("0123456789abcdef"))));
+              AllOf(HasSubstr("passed"), HasSubstr("ended with exit code 3"), Not(HasSubstr("0123456789abcdef"))));
 }
 
 TEST_F(ConfigChecksTest, AnAuthoritysKeyBelongsToIt) {

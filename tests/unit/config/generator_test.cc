@@ -94,7 +94,7 @@ TEST_F(GeneratorTest, FailuresSayWhyAndNoSecret) {
   Use("cat secrets.yaml >&2\necho 'no such patch' >&2\nexit 4");
   const absl::StatusOr<Generated> failed = Run();
   EXPECT_THAT(failed, StatusIs(absl::StatusCode::kInvalidArgument,
-                               AllOf(HasSubstr("gen.sh ended with 4"), HasSubstr("no such patch"),
+                               AllOf(HasSubstr("gen.sh ended with exit code 4"), HasSubstr("no such patch"),
                                      Not(HasSubstr("mmmmmm.0123456789abcdef")))));
   const std::string said(failed.status().message());
   const absl::StatusOr<Secrets> secrets = ParseSecrets(folder_.Read("secrets.yaml"), "x");

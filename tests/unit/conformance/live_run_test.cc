@@ -100,7 +100,7 @@ TEST_F(LiveRunTest, OneThatTakesNoSignalIsKilled) {
 TEST_F(LiveRunTest, OneThatTakesTheProgramDownCostsItselfOnly) {
   const LiveResult result = Run({"passed " + names_[0], "dies " + names_[1], "failed " + names_[2]});
   EXPECT_THAT(context_->Told(), ElementsAre("passed " + Check(0), "error " + Check(1), "failed " + Check(2)));
-  EXPECT_THAT(Found(Told(1)), HasSubstr("signal 9 while it ran"));
+  EXPECT_THAT(Found(Told(1)), HasSubstr("signal 9 (SIGKILL) while it ran"));
   EXPECT_EQ(result.run.verdict(), Verdict::kPassed) << Found(result.run);
 }
 

@@ -101,9 +101,10 @@ esac
 TEST_F(DockerFixtureTest, WhatFailsHalfWayIsTakenDownAndNothingElse) {
   ASSERT_OK(WriteFileAtomically(folder_.path() / "fail", ""));
   DockerFixture fixture;
-  EXPECT_THAT(fixture.Up(request_).status(),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr("cluster create"), HasSubstr("ended with 1"), Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(
+      fixture.Up(request_).status(),
+      StatusIs(absl::StatusCode::kUnavailable,
+               AllOf(HasSubstr("cluster create"), HasSubstr("ended with exit code 1"), Not(HasSubstr("hunter2")))));
   EXPECT_THAT(Log(), HasSubstr("cluster destroy --provisioner docker --name tales-docker --state"));
   EXPECT_EQ(Containers(), "somebody-elses-controlplane-1\n");
 }
