@@ -77,6 +77,10 @@ struct Check {
   // Ids of checks whose failure would only be repeated here. Where both have the same kind of instance, the same
   // instance; where only the other has one, all of its instances.
   std::vector<std::string> after;
+  // Ids of checks whose failure is the cause of this one's and says more of it. Where they are part of the run, this
+  // one comes after them and is blocked when one failed; where they could not look it is judged by itself. They are not
+  // pulled into a run. Instances: as in `after`.
+  std::vector<std::string> explained_by;
   // "DOMAIN:ID" of faults that must turn it; every check names at least one.
   std::vector<std::string> faults;
   absl::Duration deadline = absl::Seconds(30);  // of one look; longer is a hang, and the worker is killed

@@ -11,7 +11,7 @@ namespace {
 
 struct Row {
   std::string check, question, instances, tier;
-  std::vector<std::string> requires_, after, faults;
+  std::vector<std::string> requires_, after, explained_by, faults;
   std::string unproven;
 };
 
@@ -25,12 +25,20 @@ std::vector<Row> Rows(const Registry& registry) {
   for (const Suite& suite : registry.suites) {
     for (const Check& check : suite.checks) {
       rows.push_back({check.id, check.question, std::string(ToString(check.instances)),
-                      std::string(ToString(check.tier)), names(check.needs), check.after, check.faults, ""});
+                      std::string(ToString(check.tier)), names(check.needs), check.after, check.explained_by,
+                      check.faults, ""});
     }
   }
   for (const Producer& producer : registry.producers) {
     const std::string tier(ToString(producer.tier));
-    rows.push_back({producer.id, producer.question, "one", tier, names(producer.needs), producer.after, producer.faults,
+    rows.push_back({producer.id,
+                    producer.question,
+                    "one",
+                    tier,
+                    names(producer.needs),
+                    producer.after,
+                    {},
+                    producer.faults,
                     producer.unproven});
     for (const ProducedCheck& child : producer.children) {
       rows.push_back({child.id,
@@ -39,6 +47,7 @@ std::vector<Row> Rows(const Registry& registry) {
                       tier,
                       names(producer.needs),
                       {producer.id},
+                      {},
                       child.faults,
                       child.unproven});
     }
@@ -59,6 +68,7 @@ void PrintTable(const std::vector<Row>& rows, std::ostream& out) {
     out << indent << "tier " << row.tier;
     if (!row.requires_.empty()) out << "; needs " << absl::StrJoin(row.requires_, ", ");
     if (!row.after.empty()) out << "; after " << absl::StrJoin(row.after, ", ");
+    if (!row.explained_by.empty()) out << "; explained by " << absl::StrJoin(row.explained_by, ", ");
     if (!row.faults.empty()) out << "; proved by " << absl::StrJoin(row.faults, ", ");
     if (!row.unproven.empty()) out << "; UNPROVEN: " << row.unproven;
     out << "\n";
@@ -84,6 +94,7 @@ void AddListCommand(CLI::App& app, CliContext& context) {
                                                             {"requires", row.requires_},
                                                             {"after", row.after},
                                                             {"faults", row.faults}});
+      if (!row.explained_by.empty()) one["explained_by"] = row.explained_by;
       if (!row.unproven.empty()) one["unproven"] = row.unproven;
     }
     context.out << all.dump(1) << "\n";

@@ -48,6 +48,7 @@ nlohmann::json ToEvent(const PlannedCheck& check) {
                 {"question", check.question}, {"required", check.required},
                 {"tier", check.tier},         {"requires", check.requires_},
                 {"after", check.after},       {"deadline", absl::ToDoubleSeconds(check.deadline)}};
+  if (!check.explained_by.empty()) event["explained_by"] = check.explained_by;
   return event;
 }
 

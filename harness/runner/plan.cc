@@ -22,7 +22,7 @@ struct Template {
   PlannedCheck planned;
   Instances instances = Instances::kOne;
   Tier tier = Tier::kRead;
-  std::vector<std::string> after, faults;
+  std::vector<std::string> after, explained_by, faults;
   std::string unproven;
 };
 
@@ -42,6 +42,7 @@ std::vector<Template> Templates(const Registry& registry) {
       one.instances = check.instances;
       one.tier = check.tier;
       one.after = check.after;
+      one.explained_by = check.explained_by;
       one.faults = check.faults;
     }
   }
@@ -139,21 +140,24 @@ std::vector<PlannedCheck> Expand(const Registry& registry, const ClusterDefiniti
       planned.name = instance.empty() ? planned.check : absl::StrCat(planned.check, "/", instance);
       planned.tier = std::string(ToString(one.tier));
       if (none) planned.unsupported = NothingToAsk(one.instances);
-      for (const std::string& id : one.after) {
-        const auto other = by_id.find(id);
-        if (other == by_id.end()) continue;
-        const std::vector<std::string>& others = instances[id];
-        const bool same_kind =
-            other->second->instances == one.instances || (IsNode(other->second->instances) && IsNode(one.instances));
-        if (same_kind && std::find(others.begin(), others.end(), instance) != others.end()) {
-          planned.after.push_back(instance.empty() ? id : absl::StrCat(id, "/", instance));
-        } else if (others.empty()) {
-          planned.after.push_back(id);  // the one that says that there is nothing to ask
-        } else {
-          for (const std::string& each : others)
-            planned.after.push_back(each.empty() ? id : absl::StrCat(id, "/", each));
+      const auto resolve = [&](const std::vector<std::string>& ids, std::vector<std::string>& resolved) {
+        for (const std::string& id : ids) {
+          const auto other = by_id.find(id);
+          if (other == by_id.end()) continue;
+          const std::vector<std::string>& others = instances[id];
+          const bool same_kind =
+              other->second->instances == one.instances || (IsNode(other->second->instances) && IsNode(one.instances));
+          if (same_kind && std::find(others.begin(), others.end(), instance) != others.end()) {
+            resolved.push_back(instance.empty() ? id : absl::StrCat(id, "/", instance));
+          } else if (others.empty()) {
+            resolved.push_back(id);  // the one that says that there is nothing to ask
+          } else {
+            for (const std::string& each : others) resolved.push_back(each.empty() ? id : absl::StrCat(id, "/", each));
+          }
         }
-      }
+      };
+      resolve(one.after, planned.after);
+      resolve(one.explained_by, planned.explained_by);
     }
   }
   return all;
@@ -297,6 +301,7 @@ absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition&
   for (size_t i = 0; i < all.size(); ++i) {
     if (!chosen[i]) continue;
     PlannedCheck& check = plan.checks.emplace_back(std::move(all[i]));
+    std::erase_if(check.explained_by, [&](const std::string& name) { return !chosen[index.at(name)]; });
     const auto ask = asked.find(check.producer);
     if (ask != asked.end()) check.optional = false;
     const bool by_flag = flagged.contains(check.producer);
@@ -360,6 +365,9 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
     for (const std::string& after : one.after) {
       if (!by_id.contains(after)) problems.push_back(absl::StrCat(one.planned.check, ": comes after unknown ", after));
     }
+    for (const std::string& cause : one.explained_by) {
+      if (!by_id.contains(cause)) problems.push_back(absl::StrCat(one.planned.check, ": explained by unknown ", cause));
+    }
   }
   std::map<std::string, int> state;  // 1 under way, 2 done
   std::function<void(const std::string&)> visit = [&](const std::string& id) {
@@ -368,6 +376,8 @@ std::vector<std::string> RegistryProblems(const Registry& registry) {
     if (state[id] == 1) return problems.push_back(absl::StrCat(id, ": comes after itself"));
     state[id] = 1;
     for (const std::string& after : found->second->after) visit(after);
+    for (const std::string& cause : found->second->explained_by) visit(cause);
+    if (const std::string& producer = found->second->planned.producer; producer != id) visit(producer);
     state[id] = 2;
   };
   for (const Template& one : templates) visit(one.planned.check);

@@ -19,6 +19,7 @@ struct PlannedCheck {
   std::string tier;                             // "read", "create", "disruptive"
   std::vector<std::string> requires_;           // names of requirements
   std::vector<std::string> after;               // names of planned checks
+  std::vector<std::string> explained_by;        // likewise; see Check
   absl::Duration deadline = absl::Seconds(30);  // of one look; of the whole for a producer
   std::string lock;
   bool required = false;

@@ -24,13 +24,17 @@ Scheduler::Scheduler(const std::vector<PlannedCheck>& checks, Options options) :
     entries_.emplace_back().check = &check;
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
-    for (const std::string& name : checks[i].after) {
-      const auto found = index.find(name);
-      if (found == index.end() || found->second == i) continue;
-      entries_[i].after.push_back(found->second);
-      entries_[found->second].dependents.push_back(i);
-      ++entries_[i].open_after;
-    }
+    const auto await = [&](const std::vector<std::string>& names, std::vector<size_t>& before) {
+      for (const std::string& name : names) {
+        const auto found = index.find(name);
+        if (found == index.end() || found->second == i) continue;
+        before.push_back(found->second);
+        entries_[found->second].dependents.push_back(i);
+        ++entries_[i].open_after;
+      }
+    };
+    await(checks[i].after, entries_[i].after);
+    await(checks[i].explained_by, entries_[i].explained_by);
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].open_after == 0) Settle(i);
@@ -44,6 +48,9 @@ void Scheduler::Settle(size_t index) {
     const Entry& other = entries_[before];
     if (!Blocks(other.verdict)) continue;
     AddUnique(entry.roots, other.verdict == Verdict::kBlocked ? other.roots : std::vector{other.check->name});
+  }
+  for (size_t cause : entry.explained_by) {
+    if (entries_[cause].verdict == Verdict::kFailed) AddUnique(entry.roots, {entries_[cause].check->name});
   }
   if (entry.roots.empty()) {
     if (IsProduced(index) && !entry.check->is_producer()) return;

@@ -11,7 +11,8 @@
 
 namespace tales {
 
-// A check is ready when all that it comes after are final and none of them is red. Not thread-safe.
+// A check is ready when all that it comes after are final and none of them is red, and nothing that would explain its
+// failure has failed. Not thread-safe.
 class Scheduler {
  public:
   struct Options {
@@ -59,7 +60,7 @@ class Scheduler {
     State state = State::kWaiting;
     Verdict verdict = Verdict::kError;
     size_t open_after = 0;  // how many of those it comes after are not final
-    std::vector<size_t> after, dependents;
+    std::vector<size_t> after, explained_by, dependents;
     std::vector<std::string> roots;  // of a blocked one
   };
   bool IsProduced(size_t index) const { return !entries_[index].check->producer.empty(); }

@@ -72,6 +72,18 @@ TEST_F(PlanTest, WhatIsNotChosenButNeededIsPulledIn) {
   EXPECT_THAT(Names(*plan), ElementsAre("health.talos_api/worker", "health.kubelet/worker"));
 }
 
+TEST_F(PlanTest, WhatWouldExplainAFailureIsNotPulledIn) {
+  Check& pods = registry_.suites[0].checks[2];
+  pods.explained_by = {"health.kubelet", "health.etcd"};
+  const auto alone = MakePlan(registry_, definition_, {.checks = {"health.pods/*"}});
+  ASSERT_OK(alone);
+  EXPECT_THAT(Names(*alone), ElementsAre("health.talos_api/control", "health.pods/control"));
+  EXPECT_THAT(Find(*alone, "health.pods/control").explained_by, IsEmpty());
+  const auto all = MakePlan(registry_, definition_, {.profile = "health"});
+  ASSERT_OK(all);
+  EXPECT_THAT(Find(*all, "health.pods/control").explained_by, ElementsAre("health.kubelet/control", "health.etcd"));
+}
+
 TEST_F(PlanTest, NothingToAskIsSaid) {
   const auto plan = MakePlan(registry_, definition_, {.suites = {"other"}});
   ASSERT_OK(plan);
@@ -151,6 +163,13 @@ TEST_F(ProducerPlanTest, ComesWithTheChecksThatItOwes) {
   }
   EXPECT_TRUE(absl::IsInvalidArgument(
       MakePlan(registry_, definition_, {.profile = "post-install", .checks = {"conformance.cases/x"}}).status()));
+}
+
+TEST_F(ProducerPlanTest, NothingThatItComesAfterWaitsForWhatItOwes) {
+  registry_.suites[0].checks[1].explained_by = {"conformance.complete", "health.gone"};
+  EXPECT_THAT(RegistryProblems(registry_), ::testing::ElementsAre(HasSubstr("explained by unknown health.gone")));
+  registry_.producers[0].after = {"health.kubelet"};
+  EXPECT_THAT(RegistryProblems(registry_), ::testing::Contains(HasSubstr("comes after itself")));
 }
 
 TEST_F(ProducerPlanTest, TheTierIsThatOfTheWhole) {

@@ -98,6 +98,25 @@ TEST_F(ProducersTest, ADeathIsOneErrorAndTheRestHangsOnIt) {
   EXPECT_EQ(Case("a.after").found, "p.run");
 }
 
+TEST_F(ProducersTest, WhatItFoundExplainsOthersAndWhatItDidNotFindDoesNot) {
+  const auto produce = [this](std::string_view script) {
+    SetUp();
+    checks_.clear();
+    AddProducer();
+    Add("a.effect");
+    checks_.back().explained_by = {"p.whole"};
+    Produce(script);
+  };
+  produce("verdict p.whole failed; verdict p.run passed; finish");
+  EXPECT_EQ(Case("a.effect").verdict, Verdict::kBlocked);
+  EXPECT_EQ(Case("a.effect").found, "p.whole");
+  for (const std::string_view script : {"exit 0", "verdict p.run unsupported; finish", "verdict p.run passed; finish",
+                                        "verdict p.whole passed; verdict p.run passed; finish"}) {
+    produce(script);
+    EXPECT_EQ(Case("a.effect").verdict, Verdict::kPassed) << script;
+  }
+}
+
 TEST_F(ProducersTest, AnEndWithoutAVerdictIsAnError) {
   AddProducer();
   Produce("verdict p.whole passed; exit 0");

@@ -57,6 +57,36 @@ TEST(SchedulerTest, UnsupportedDoesNotBlock) {
   EXPECT_THAT(scheduler.NextBatch(), ElementsAre(1));
 }
 
+PlannedCheck ExplainedBy(std::string name, std::vector<std::string> explained_by) {
+  PlannedCheck check = Named(std::move(name));
+  check.explained_by = std::move(explained_by);
+  return check;
+}
+
+TEST(SchedulerTest, WhatExplainsAFailureComesFirstAndBlocksWhenItFailed) {
+  const std::vector<PlannedCheck> checks = {Named("p.cause"), ExplainedBy("a.effect", {"p.cause", "p.unplanned"})};
+  Scheduler scheduler(checks, {.jobs = 2});
+  EXPECT_THAT(scheduler.NextBatch(), ElementsAre(0));
+  EXPECT_THAT(scheduler.NextBatch(), IsEmpty());
+  scheduler.Finish(0, Verdict::kFailed);
+  const auto blocked = scheduler.TakeBlocked();
+  ASSERT_THAT(blocked, SizeIs(1));
+  EXPECT_THAT(blocked[0].roots, ElementsAre("p.cause"));
+  EXPECT_TRUE(scheduler.AllFinal());
+}
+
+// It explains nothing then.
+TEST(SchedulerTest, WhatCouldNotLookHidesNothingThatItWouldHaveExplained) {
+  for (const Verdict verdict : {Verdict::kPassed, Verdict::kError, Verdict::kBlocked, Verdict::kUnsupported}) {
+    const std::vector<PlannedCheck> checks = {Named("p.cause"), ExplainedBy("a.effect", {"p.cause"})};
+    Scheduler scheduler(checks, {.jobs = 2});
+    scheduler.NextBatch();
+    scheduler.Finish(0, verdict);
+    EXPECT_THAT(scheduler.TakeBlocked(), IsEmpty()) << ToString(verdict);
+    EXPECT_THAT(scheduler.NextBatch(), ElementsAre(1)) << ToString(verdict);
+  }
+}
+
 TEST(SchedulerTest, InstancesOfOneCheckStayTogetherAndWorkIsSpread) {
   const std::vector<PlannedCheck> checks = {Named("a.x/1"), Named("b.y/1"), Named("a.x/2"), Named("b.y/2")};
   Scheduler scheduler(checks, {.jobs = 2});
