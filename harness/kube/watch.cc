@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "harness/base/pause.h"
 #include "harness/base/status.h"
 #include "harness/kube/client_impl.h"
 #include "harness/kube/errors.h"
@@ -163,7 +164,7 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
       reader.status = absl::OkStatus();
       TALES_ASSIGN_OR_RETURN(const bool wanted, list());
       if (!wanted) return absl::OkStatus();
-      absl::SleepFor(std::min(kPause, deadline.remaining()));
+      Pause(kPause, deadline);
       continue;
     }
     if (!reader.status.ok()) return said;
@@ -172,7 +173,7 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
     const bool restarts = absl::IsUnavailable(status) && answered && absl::Now() - last_answer < kRestart;
     if (!status.ok() && !restarts) return status;
     if (deadline.passed()) return impl_->Describe(absl::DeadlineExceededError("the watch's time is over"), request);
-    if (absl::Now() - begin < kPause) absl::SleepFor(std::min(kPause, deadline.remaining()));
+    if (absl::Now() - begin < kPause) Pause(kPause, deadline);
   }
 }
 

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "harness/base/parallel.h"
+#include "harness/base/pause.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 #include "harness/kube/json_text.h"
@@ -106,7 +106,7 @@ std::vector<Tried> AgentProbes::ProbeHealth(Deadline deadline) const {
   while (true) {
     std::vector<Tried> tried = ProbeHealthOnce(deadline);
     if (std::all_of(tried.begin(), tried.end(), Holds) || patience.passed()) return tried;
-    absl::SleepFor(kPause);
+    Pause(kPause, patience);
   }
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "harness/base/parallel.h"
+#include "harness/base/pause.h"
 #include "harness/base/status.h"
 
 namespace tales::cilium::probe {
@@ -104,7 +104,7 @@ void Executor::RunPatiently(std::vector<Tried>& tried, int rounds, Deadline dead
       places.push_back(i);
     }
     if (again.empty() || (round > 2 && again.size() * 4 > tried.size())) return;
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(std::min(kPause, deadline.remaining())));
+    Pause(kPause, deadline);
     Run(again, deadline);
     for (size_t i = 0; i < again.size(); ++i) {
       tried[places[i]].answer = std::move(again[i].answer);

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "harness/base/pause.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 
@@ -35,7 +35,7 @@ void Await(const Executor& executor, std::vector<Tried>& tried, absl::Duration p
     const bool impossible =
         std::any_of(tried.begin(), tried.end(), [](const Tried& one) { return !one.probe.impossible.empty(); });
     if (AllHold(tried) || impossible || limit.passed()) return;
-    absl::SleepFor(kPause);
+    Pause(kPause, limit);
   }
 }
 

@@ -236,6 +236,31 @@ TEST(Qmp, NobodyThereIsToldApart) {
   }
 }
 
+// A queue of clients that is full has room when somebody is taken out of it.
+TEST(Qmp, WaitsBehindOthers) {
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("qmp-test"));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, (folder.path() / "qmp.sock").c_str(), sizeof address.sun_path - 1);
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(listener, where, sizeof address), 0);
+  ASSERT_EQ(listen(listener, 0), 0);
+  const int other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(connect(other, where, sizeof address), 0);
+  EXPECT_THAT(QmpClient::Connect(address.sun_path, Short()),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("others wait in front of us")));
+  std::thread serving([&] {
+    absl::SleepFor(absl::Milliseconds(100));
+    for (int client = 0; client < 2; ++client) close(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  });
+  EXPECT_THAT(QmpClient::Connect(address.sun_path, Soon()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("closed")));
+  serving.join();
+  close(other);
+  close(listener);
+}
+
 TEST(Qmp, APathThatIsTooLongForASocketIsNone) {
   ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("qmp-test"));
   const std::filesystem::path deep = folder.path() / std::string(100, 'a') / std::string(100, 'b');
