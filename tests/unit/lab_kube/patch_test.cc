@@ -76,7 +76,10 @@ TEST(ServerSideApply, WhatIsNoLongerAppliedGoes) {
 
 TEST(Bodies, HostileOnesAreErrors) {
   EXPECT_THAT(YamlToJson("a: [1, true, \"2\"]"), IsOkAndHolds(Json::parse(R"({"a":[1,true,"2"]})")));
-  EXPECT_FALSE(YamlToJson("a: [").ok());
+  EXPECT_THAT(YamlToJson("a: null\nb: '1'\n---\nc: 2\n"), IsOkAndHolds(Json::parse(R"({"a":null,"b":"1"})")));
+  EXPECT_THAT(YamlToJson("# nothing\n"), IsOkAndHolds(Json()));
+  EXPECT_THAT(YamlToJson("a: ["), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("yaml:1:")));
+  EXPECT_FALSE(YamlToJson("a: &x [1, *x]").ok());
   EXPECT_FALSE(YamlToJson(std::string(500, '[') + std::string(500, ']')).ok());
   EXPECT_FALSE(ProtobufToJson("").ok());
   EXPECT_FALSE(ProtobufToJson(std::string("k8s\0\x0a\xff\xff", 7)).ok());
