@@ -146,9 +146,11 @@ class Doctor {
   void Nodes() {
     const bool cilium = definition_->cilium.has_value();
     const std::vector<Prerequisite> missing =
-        MissingForNodes(cilium ? Cni::kCilium : Cni::kBridge, Deadline::After(absl::Minutes(1)));
+        MissingForNodes(cilium ? Cni::kCilium : Cni::kBridge, static_cast<int>(definition_->nodes.size()),
+                        Deadline::After(absl::Minutes(1)));
     for (const Prerequisite& one : missing) Lacks(!one.optional, absl::StrCat("nodes: ", one.what), one.why, one.how);
-    if (missing.empty()) Ok("nodes", "rights, namespaces, control groups and Debian packages are there");
+    if (missing.empty())
+      Ok("nodes", "rights, namespaces, control groups, inotify instances and Debian packages are there");
     std::vector<std::string> absent;
     for (const std::vector<Asset>* assets : {&NodeAssets(), &CiliumAssets()}) {
       if (assets == &CiliumAssets() && !cilium) continue;

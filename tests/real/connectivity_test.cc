@@ -41,7 +41,7 @@ absl::Status Available() {
   if (found.ok()) found = testing::CiliumIsAvailable();
   if (found.ok()) found = FindAsset(CiliumCliAsset(), {.may_build = false}).status();
   if (!found.ok()) return absl::Status(found.code(), testing::WhatLacks(found));
-  for (const Prerequisite& missing : MissingForNodes(Cni::kCilium, Deadline::After(absl::Minutes(1)))) {
+  for (const Prerequisite& missing : MissingForNodes(Cni::kCilium, /*nodes=*/2, Deadline::After(absl::Minutes(1)))) {
     return absl::NotFoundError(absl::StrCat(missing.what, ": ", missing.how));
   }
   return found;

@@ -27,7 +27,7 @@ const absl::Status& ControlPlaneIsAvailable() {
 
 const absl::Status& NodesAreAvailable() {
   static const auto* const status = new absl::Status([] {
-    absl::Status found = CheckPrerequisites(Cni::kBridge, Deadline::After(absl::Minutes(1)));
+    absl::Status found = CheckPrerequisites(Cni::kBridge, /*nodes=*/2, Deadline::After(absl::Minutes(1)));
     if (found.ok()) found = FindAssets(NodeAssets(), {.may_build = false}).status();
     if (!found.ok()) found = absl::Status(found.code(), WhatLacks(found));
     if (found.ok()) found = FindControlPlanePrograms({.may_build = false}).status();
@@ -37,7 +37,7 @@ const absl::Status& NodesAreAvailable() {
 }
 
 absl::Status CiliumIsAvailable() {
-  absl::Status found = CheckPrerequisites(Cni::kCilium, Deadline::After(absl::Minutes(1)));
+  absl::Status found = CheckPrerequisites(Cni::kCilium, /*nodes=*/2, Deadline::After(absl::Minutes(1)));
   if (found.ok()) found = FindAssets(CiliumAssets(), {.may_build = false}).status();
   return found.ok() ? found : absl::Status(found.code(), WhatLacks(found));
 }

@@ -250,7 +250,7 @@ TEST_F(LocalNodesTest, PodsRunOnBothAndReachEachOther) {
 
 // Each program of it, on what it is there for.
 TEST_F(LocalNodesTest, TheClientImageHasWhatTestsCall) {
-  for (const Prerequisite& missing : MissingForNodes(Cni::kBridge, Deadline::After(absl::Minutes(1)))) {
+  for (const Prerequisite& missing : MissingForNodes(Cni::kBridge, /*nodes=*/2, Deadline::After(absl::Minutes(1)))) {
     if (missing.optional) GTEST_SKIP() << "the client image: " << missing.what << ": " << missing.how;
   }
   ASSERT_OK_AND_ASSIGN(LocalCluster cluster, Start());
