@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class UpLocal : public ::testing::Test {
  protected:
@@ -62,6 +64,11 @@ class UpLocal : public ::testing::Test {
         tales::Run({.argv = Arguments(verb, more)}, Deadline::After(absl::Minutes(5)));
     EXPECT_OK(finished);
     return finished.value_or(Finished{});
+  }
+  fs::path LastNight() const {
+    fs::path last;
+    for (const auto& night : fs::directory_iterator(state() / "nights")) last = std::max(last, night.path());
+    return last;
   }
   fs::path state() const { return folder_->path() / "state"; }
   pid_t Server() const {
@@ -116,6 +123,37 @@ TEST_F(UpLocal, TwoNightsThatLeaveNothing) {
     EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
   }
   EXPECT_FALSE(fs::exists(state() / "local" / "state"));
+}
+
+// What was up before it goes too.
+TEST_F(UpLocal, ANightWhoseTimeIsOverGoesDownAllTheSame) {
+  ASSERT_EQ(Tales("up", {"--unattended", "--verify", "none"}).exit_code, 0);
+  const std::vector<pid_t> processes = testing::ControlPlaneProcessesOf(Server());
+  const Finished finished = Tales("nightly", {"--deadline", "1ms", "--then-down"});
+  EXPECT_EQ(finished.exit_code, 3) << finished.output << finished.error_output;
+  EXPECT_THAT(finished.error_output, HasSubstr("the time for the whole is over, in part down"));
+  EXPECT_THAT(finished.error_output, Not(HasSubstr("in part then-down")));
+  EXPECT_THAT(Tales("status").output, HasSubstr("not there"));
+  EXPECT_TRUE(testing::AllGone(processes, absl::Seconds(10)));
+  EXPECT_TRUE(fs::exists(LastNight() / "whole" / "junit.xml"));
+}
+
+TEST_F(UpLocal, AnInterruptedNightSaysThatTheClusterStays) {
+  const fs::path log = folder_->path() / "log";
+  absl::StatusOr<Child> night =
+      Child::Start({.command = {.argv = Arguments("nightly", {"--then-down"})}, .log_file = log});
+  ASSERT_OK(night);
+  ASSERT_OK(RetryUntil(Deadline::After(absl::Minutes(2)), "part up", absl::Milliseconds(20), [&] {
+    return absl::StrContains(ReadFile(log).value_or(""), "== up") ? absl::OkStatus() : absl::NotFoundError("not yet");
+  }));
+  kill(night->pid(), SIGINT);
+  const std::optional<Finished> end = night->Wait(Deadline::After(absl::Minutes(3)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 130);
+  const std::string said = ReadFile(log).value_or("");
+  EXPECT_THAT(said, HasSubstr("the cluster stays as it is: tales down --cluster "));
+  EXPECT_THAT(said, Not(HasSubstr("== then-down")));
+  EXPECT_TRUE(fs::exists(LastNight() / "whole" / "junit.xml"));
 }
 
 TEST_F(UpLocal, NeedsNoClusterFile) {
