@@ -1,16 +1,14 @@
 #include "suites/pod_security/labels.h"
 
-#include <array>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/definition/pod_security_labels.h"
 
 namespace tales::pod_security {
 namespace {
-
-constexpr char kPrefix[] = "pod-security.kubernetes.io/";
 
 const Json* LabelsIn(const Json& object) {
   if (!object.is_object()) return nullptr;
@@ -18,21 +16,6 @@ const Json* LabelsIn(const Json& object) {
   if (metadata == object.end() || !metadata->is_object()) return nullptr;
   const auto labels = metadata->find("labels");
   return labels != metadata->end() && labels->is_object() ? &*labels : nullptr;
-}
-
-std::vector<std::pair<std::string_view, std::string>> DeclaredLabels(const NamespaceDefinition& declared) {
-  std::vector<std::pair<std::string_view, std::string>> labels;
-  const std::array<std::pair<std::string_view, const std::string*>, 6> all = {
-      {{"enforce", &declared.enforce},
-       {"enforce-version", &declared.enforce_version},
-       {"warn", &declared.warn},
-       {"warn-version", &declared.warn_version},
-       {"audit", &declared.audit},
-       {"audit-version", &declared.audit_version}}};
-  for (const auto& [mode, level] : all) {
-    if (!level->empty()) labels.emplace_back(mode, *level);
-  }
-  return labels;
 }
 
 // How much a level allows; higher is more.
@@ -50,12 +33,10 @@ std::string_view Consequence(std::string_view mode) {
 
 }  // namespace
 
-std::string LabelName(std::string_view mode) { return absl::StrCat(kPrefix, mode); }
-
 std::string LabelOf(const Json& namespace_object, std::string_view mode) {
   const Json* labels = LabelsIn(namespace_object);
   if (labels == nullptr) return "";
-  const auto label = labels->find(LabelName(mode));
+  const auto label = labels->find(PodSecurityLabel(mode));
   return label != labels->end() && label->is_string() ? label->get<std::string>() : std::string();
 }
 
@@ -63,7 +44,7 @@ bool HasAnyLabel(const Json& namespace_object) {
   const Json* labels = LabelsIn(namespace_object);
   if (labels == nullptr) return false;
   for (const auto& [key, value] : labels->items()) {
-    if (absl::StartsWith(key, kPrefix)) return true;
+    if (absl::StartsWith(key, PodSecurityLabel(""))) return true;
   }
   return false;
 }
@@ -84,15 +65,15 @@ const Json* FindNamespace(const std::vector<Json>& namespaces, std::string_view 
 }
 
 std::string LabelCommand(std::string_view namespace_, std::string_view mode, std::string_view level) {
-  return absl::StrCat("kubectl label --overwrite namespace ", namespace_, " ", LabelName(mode), "=", level);
+  return absl::StrCat("kubectl label --overwrite namespace ", namespace_, " ", PodSecurityLabel(mode), "=", level);
 }
 
 std::string CreateCommand(std::string_view namespace_, const NamespaceDefinition& declared) {
   std::string command = absl::StrCat("kubectl create namespace ", namespace_);
-  const auto labels = DeclaredLabels(declared);
+  const auto labels = DeclaredPodSecurity(declared);
   if (labels.empty()) return command;
   absl::StrAppend(&command, " && kubectl label --overwrite namespace ", namespace_);
-  for (const auto& [mode, level] : labels) absl::StrAppend(&command, " ", LabelName(mode), "=", level);
+  for (const auto& [mode, level] : labels) absl::StrAppend(&command, " ", PodSecurityLabel(mode), "=", level);
   return command;
 }
 
@@ -105,8 +86,8 @@ Problem MissingNamespace(std::string_view namespace_, const NamespaceDefinition&
 std::vector<Problem> JudgeDeclaredLabels(std::string_view namespace_, const NamespaceDefinition& declared,
                                          const Json& namespace_object) {
   std::vector<Problem> problems;
-  for (const auto& [mode, level] : DeclaredLabels(declared)) {
-    const std::string label = LabelName(mode), have = LabelOf(namespace_object, mode);
+  for (const auto& [mode, level] : DeclaredPodSecurity(declared)) {
+    const std::string label = PodSecurityLabel(mode), have = LabelOf(namespace_object, mode);
     if (have == level) continue;
     problems.push_back(
         {.expected = absl::StrCat("label ", label, "=", level, " on namespace ", namespace_),
@@ -124,14 +105,15 @@ std::vector<Problem> JudgeConsistentLabels(std::string_view namespace_, const Js
   for (const char* mode : {"warn", "audit"}) {
     const std::string level = LabelOf(namespace_object, mode);
     if (level.empty() || Allows(level) <= Allows(enforced)) continue;
-    problems.push_back({.expected = absl::StrCat("label ", LabelName("enforce"), "=", level, " on namespace ",
-                                                 namespace_, ", as its ", mode, " label has it"),
-                        .found = enforce.empty()
-                                     ? absl::StrCat("namespace ", namespace_, " has no label ", LabelName("enforce"),
-                                                    ", but ", LabelName(mode), "=", level, Consequence("enforce"))
-                                     : absl::StrCat("namespace ", namespace_, " has ", LabelName("enforce"), "=",
-                                                    enforce, ", but ", LabelName(mode), "=", level),
-                        .next = LabelCommand(namespace_, "enforce", level)});
+    problems.push_back(
+        {.expected = absl::StrCat("label ", PodSecurityLabel("enforce"), "=", level, " on namespace ", namespace_,
+                                  ", as its ", mode, " label has it"),
+         .found = enforce.empty()
+                      ? absl::StrCat("namespace ", namespace_, " has no label ", PodSecurityLabel("enforce"), ", but ",
+                                     PodSecurityLabel(mode), "=", level, Consequence("enforce"))
+                      : absl::StrCat("namespace ", namespace_, " has ", PodSecurityLabel("enforce"), "=", enforce,
+                                     ", but ", PodSecurityLabel(mode), "=", level),
+         .next = LabelCommand(namespace_, "enforce", level)});
     break;
   }
   return problems;
@@ -150,8 +132,8 @@ std::vector<Problem> JudgeUndeclared(const std::vector<Json>& namespaces,
     if (candidate.is_object() && candidate.value("/status/phase"_json_pointer, Json()) == "Terminating") continue;
     problems.push_back(
         {.expected = absl::StrCat("namespace ", name, " not privileged: the cluster file does not declare it so"),
-         .found = absl::StrCat("namespace ", name, " has ", LabelName("enforce"), "=privileged"),
-         .next = absl::StrCat("kubectl label namespace ", name, " ", LabelName("enforce"),
+         .found = absl::StrCat("namespace ", name, " has ", PodSecurityLabel("enforce"), "=privileged"),
+         .next = absl::StrCat("kubectl label namespace ", name, " ", PodSecurityLabel("enforce"),
                               "-   # or declare it: `namespaces: {", name,
                               ": {enforce: privileged}}` in the cluster file")});
   }

@@ -14,9 +14,7 @@ namespace tales::pod_security {
 
 using kube::Json;
 
-// "enforce" -> "pod-security.kubernetes.io/enforce"
-std::string LabelName(std::string_view mode);
-// The value of that label; "" where the namespace has none.
+// The value of the label of `mode`; "" where the namespace has none.
 std::string LabelOf(const Json& namespace_object, std::string_view mode);
 // Any of the six labels.
 bool HasAnyLabel(const Json& namespace_object);

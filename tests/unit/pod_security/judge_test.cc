@@ -1,5 +1,6 @@
 // What the checks of suite pod_security make of what the API server says; no I/O.
 #include "gtest/gtest.h"
+#include "harness/definition/pod_security_labels.h"
 #include "suites/pod_security/admission_config.h"
 #include "suites/pod_security/labels.h"
 #include "suites/pod_security/probe.h"
@@ -17,7 +18,7 @@ using ::testing::SizeIs;
 
 Json Namespace(std::string name, const std::map<std::string, std::string>& labels) {
   Json object = {{"metadata", {{"name", name}, {"labels", {{"kubernetes.io/metadata.name", name}}}}}};
-  for (const auto& [mode, level] : labels) object["metadata"]["labels"][LabelName(mode)] = level;
+  for (const auto& [mode, level] : labels) object["metadata"]["labels"][PodSecurityLabel(mode)] = level;
   return object;
 }
 
