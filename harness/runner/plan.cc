@@ -26,38 +26,36 @@ struct Template {
   std::string unproven;
 };
 
+// Of a check or of a producer.
+template <typename Source>
+Template CommonOf(const Source& source) {
+  Template one;
+  one.planned.check = source.id;
+  one.planned.question = source.question;
+  for (const Requirement* need : source.needs) one.planned.requires_.push_back(need->name);
+  one.planned.deadline = source.deadline;
+  one.planned.alone = source.alone;
+  one.planned.optional = source.optional;
+  one.tier = source.tier;
+  one.after = source.after;
+  one.faults = source.faults;
+  return one;
+}
+
 std::vector<Template> Templates(const Registry& registry) {
   std::vector<Template> all;
   for (const Suite& suite : registry.suites) {
     for (const Check& check : suite.checks) {
-      Template& one = all.emplace_back();
-      one.planned.check = check.id;
-      one.planned.question = check.question;
-      for (const Requirement* need : check.needs) one.planned.requires_.push_back(need->name);
-      one.planned.deadline = check.deadline;
+      Template& one = all.emplace_back(CommonOf(check));
       one.planned.lock = check.lock;
-      one.planned.alone = check.alone;
-      one.planned.optional = check.optional;
       one.planned.retryable = check.retryable;
       one.instances = check.instances;
-      one.tier = check.tier;
-      one.after = check.after;
       one.explained_by = check.explained_by;
-      one.faults = check.faults;
     }
   }
   for (const Producer& producer : registry.producers) {
-    Template& one = all.emplace_back();
-    one.planned.check = producer.id;
-    one.planned.question = producer.question;
-    for (const Requirement* need : producer.needs) one.planned.requires_.push_back(need->name);
-    one.planned.deadline = producer.deadline;
+    Template& one = all.emplace_back(CommonOf(producer));
     one.planned.producer = producer.id;
-    one.planned.alone = producer.alone;
-    one.planned.optional = producer.optional;
-    one.tier = producer.tier;
-    one.after = producer.after;
-    one.faults = producer.faults;
     one.unproven = producer.unproven;
     for (const ProducedCheck& child : producer.children) {
       if (child.many) one.planned.families[child.id] = child.question;
