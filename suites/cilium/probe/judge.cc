@@ -19,6 +19,7 @@ enum class Breadth { kEverywhere, kNode, kBothWays, kOneWay, kFrom, kLocal };
 struct Break {
   Breadth breadth = Breadth::kLocal;
   Pair nodes;  // kBothWays: in the order of their names; kNode, kLocal: the first alone; kEverywhere: none
+  // NOLINTNEXTLINE(modernize-use-nullptr): it takes the comparison with 0 that this stands for, for a pointer
   friend auto operator<=>(const Break&, const Break&) = default;
 };
 struct Shown {
