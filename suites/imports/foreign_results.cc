@@ -30,8 +30,9 @@ bool IsArchiveName(std::string_view name) {
 }
 bool IsWantedName(std::string_view name) { return IsJUnitName(name) || IsLogName(name); }
 
-std::optional<Tool> ToolOfName(std::string_view path) {
-  const std::string name = absl::AsciiStrToLower(path);
+// Of a file's own name: its folders say nothing of what is in it.
+std::optional<Tool> ToolOfName(std::string_view file) {
+  const std::string name = absl::AsciiStrToLower(file);
   for (const char* word : {"cilium", "connectivity"}) {
     if (absl::StrContains(name, word)) return Tool::kConnectivity;
   }
@@ -139,9 +140,9 @@ class Sorter {
 
   void Take(const fs::path& import) {
     Collector collector;
-    if (const absl::Status status = collector.Collect(import); !status.ok()) return Stranger(import, status);
+    if (const absl::Status status = collector.Collect(import); !status.ok()) return found_.strangers.push_back(status);
     known_ = 0;
-    trouble_.reset();
+    const size_t strangers = found_.strangers.size();
     std::map<std::string, Folder> folders;
     for (File& file : collector.files()) {
       if (IsLogName(file.name)) {
@@ -151,8 +152,8 @@ class Sorter {
       }
     }
     for (auto& [name, folder] : folders) Marry(name, folder);
-    if (known_ > 0) return;
-    Stranger(import, trouble_.value_or(absl::NotFoundError(absl::StrCat(import.string(), ": holds no JUnit file"))));
+    if (known_ > 0 || found_.strangers.size() > strangers) return;
+    found_.strangers.push_back(absl::NotFoundError(absl::StrCat(import.string(), ": holds no JUnit file")));
   }
 
   ForeignResults Found() && { return std::move(found_); }
@@ -177,12 +178,13 @@ class Sorter {
     if (!tool.has_value() || tool == tool_) Keep(file);
     absl::StatusOr<reports::JUnitReport> junit = reports::ParseJUnit(std::move(file.content), file.origin);
     if (junit.ok()) tool = ToolOf(*junit);
-    if (!junit.ok() && !tool.has_value()) tool = ToolOfName(file.origin);
+    if (!junit.ok() && !tool.has_value()) tool = ToolOfName(file.name);
     if (tool.has_value()) {
       ++known_;
       if (tool == tool_) folder.results.emplace_back(file.name, ForeignResult{file.origin, std::move(junit), ""});
     } else {
-      trouble_ = junit.ok() ? NobodysJUnit(file.origin, *junit) : junit.status();
+      // Beside one that is known too: it may be the result that failed.
+      found_.strangers.push_back(junit.ok() ? NobodysJUnit(file.origin, *junit) : junit.status());
     }
   }
 
@@ -207,12 +209,6 @@ class Sorter {
     }
   }
 
-  // Of the other tool, as far as a name tells: then it is not our business.
-  void Stranger(const fs::path& import, const absl::Status& status) {
-    const std::optional<Tool> meant = ToolOfName(import.string());
-    if (!meant.has_value() || meant == tool_) found_.strangers.push_back(status);
-  }
-
   void Keep(const File& file) {
     if (keep_.empty()) return;
     // A copy that cannot be kept costs no verdict.
@@ -222,8 +218,7 @@ class Sorter {
   const Tool tool_;
   const fs::path keep_;
   int kept_ = 0;
-  size_t known_ = 0;                     // files of one import that are of a tool that we know
-  std::optional<absl::Status> trouble_;  // with one that is not
+  size_t known_ = 0;  // files of one import that are of a tool that we know
   ForeignResults found_;
 };
 

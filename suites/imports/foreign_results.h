@@ -28,7 +28,8 @@ struct ForeignResult {
 
 struct ForeignResults {
   std::vector<ForeignResult> results;
-  // What may have been meant for this tool and is nothing of it: not there, not readable, of no tool that we know.
+  // What may have been meant for this tool and is nothing of it: not there, not readable, of no tool that we know. Each
+  // tool gets them, as the other one may not be asked in this run.
   std::vector<absl::Status> strangers;
 };
 

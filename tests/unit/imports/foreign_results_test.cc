@@ -148,14 +148,37 @@ TEST_F(ForeignResultsTest, WhatIsNobodysIsAStranger) {
   }
 }
 
-TEST_F(ForeignResultsTest, WhatIsNotThereBelongsToWhomItsNamePointsTo) {
-  EXPECT_THAT(Read(folder_->path() / "junit_01.xml").strangers, SizeIs(1));
-  EXPECT_THAT(Read(folder_->path() / "junit_01.xml", Tool::kConnectivity).strangers, IsEmpty());
-  EXPECT_THAT(Read(folder_->path() / "cilium-connectivity.xml").strangers, IsEmpty());
-  EXPECT_THAT(Read(folder_->path() / "results").strangers, SizeIs(1));
-  EXPECT_THAT(Read(folder_->path() / "results", Tool::kConnectivity).strangers, SizeIs(1));
-  fs::create_directories(folder_->path() / "empty");
-  EXPECT_THAT(std::string(Read(folder_->path() / "empty").strangers.at(0).message()), HasSubstr("holds no JUnit"));
+// Whose it was nobody can tell, and the other tool may not be asked in this run.
+TEST_F(ForeignResultsTest, WhatIsNotThereIsAStrangerToEachTool) {
+  fs::create_directories(folder_->path() / "cilium");
+  for (const char* name :
+       {"junit_01.xml", "cilium-connectivity.xml", "cilium-home/results/junit_01.xml", "results", "cilium"}) {
+    for (const Tool tool : {Tool::kConformance, Tool::kConnectivity}) {
+      EXPECT_THAT(Read(folder_->path() / name, tool).strangers, SizeIs(1)) << name;
+    }
+  }
+  EXPECT_THAT(std::string(Read(folder_->path() / "cilium").strangers.at(0).message()), HasSubstr("holds no JUnit"));
+}
+
+TEST_F(ForeignResultsTest, AFoldersNameSaysNothingOfWhatIsInIt) {
+  const fs::path file = Write("cilium-home/results/junit_01.xml", "");
+  EXPECT_THAT(Read(file).results, SizeIs(1));
+  EXPECT_THAT(Read(file, Tool::kConnectivity).results, IsEmpty());
+  // A file's own does, where nothing else can.
+  const fs::path own = Write("e2e/cilium-connectivity.xml", "");
+  EXPECT_THAT(Read(own).results, IsEmpty());
+  EXPECT_THAT(Read(own, Tool::kConnectivity).results, SizeIs(1));
+}
+
+TEST_F(ForeignResultsTest, WhatCannotBeReadIsToldBesideWhatCan) {
+  Write("out/junit_01.xml", Conformance());
+  Write("out/results.xml", "");
+  Write("out/other.xml", "<testsuite name=\"mine\"><testcase name=\"x\"/></testsuite>");
+  const ForeignResults found = Read(folder_->path() / "out");
+  EXPECT_THAT(found.results, SizeIs(1));
+  ASSERT_THAT(found.strangers, SizeIs(2));
+  EXPECT_THAT(std::string(found.strangers[0].message()), HasSubstr("other.xml: is JUnit, but"));
+  EXPECT_THAT(std::string(found.strangers[1].message()), HasSubstr("results.xml"));
 }
 
 TEST_F(ForeignResultsTest, ATruncatedFileIsStillKnownForWhatItIs) {
