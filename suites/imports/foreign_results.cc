@@ -194,16 +194,17 @@ class Sorter {
         junit.suites().empty() ? "" : junit.suites().front().path, "\""));
   }
 
-  // Each JUnit with the log of its run.
+  // Each JUnit with the log of its run: another run's may excuse what this one's does not.
   void Marry(const std::string& name, Folder& folder) {
     if (folder.results.empty() && !folder.logs.empty()) {
       found_.results.push_back({name, absl::NotFoundError(absl::StrCat(name, ": has the log of a run and no JUnit")),
                                 std::move(folder.logs.begin()->second)});
       return;
     }
+    const bool one_run = folder.results.size() == 1 && folder.logs.size() == 1;
     for (auto& [file, result] : folder.results) {
       for (auto& [log_file, log] : folder.logs) {
-        if (folder.logs.size() == 1 || Stem(log_file) == Stem(file)) result.log = log;
+        if (one_run || Stem(log_file) == Stem(file)) result.log = log;
       }
       found_.results.push_back(std::move(result));
     }

@@ -132,6 +132,17 @@ TEST_F(ForeignResultsTest, BothToolsInOneFolderAreToldApart) {
   EXPECT_THAT(connectivity.strangers, IsEmpty());
 }
 
+TEST_F(ForeignResultsTest, OneRunsLogIsNotAnothers) {
+  Write("two/before.xml", kConnectivity);
+  Write("two/after.xml", kConnectivity);
+  Write("two/before.log", "cilium-test-1: before\n");
+  const ForeignResults found = Read(folder_->path() / "two", Tool::kConnectivity);
+  ASSERT_THAT(found.results, SizeIs(2));
+  EXPECT_THAT(found.results[0].origin, EndsWith("after.xml"));
+  EXPECT_EQ(found.results[0].log, "");
+  EXPECT_THAT(found.results[1].log, HasSubstr("before"));
+}
+
 TEST_F(ForeignResultsTest, WhatIsNobodysIsAStranger) {
   for (const auto& [name, content, why] : std::vector<std::array<std::string, 3>>{
            {"a.xml", "<testsuite name=\"mine\"><testcase name=\"x\"/></testsuite>", "its suite is \"mine\""},
