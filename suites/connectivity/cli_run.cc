@@ -71,11 +71,23 @@ void CliRun::Take(const TestEvent& event) {
   // What it says of a test that was cut short is not about the cluster: the end of the run tells it as what it is.
   if (event.kind == TestEvent::Kind::kSkipped || event.cancelled || interrupted_.has_value()) return;
   live_[event.test] = event.failed;
+  if (event.failed && event.test == imports::kLogCheckTest) {
+    log_check_ = Held{event.log, absl::Now() - test_began_};
+    context_.Progress(
+        absl::StrCat(event.number, " of ", event.all, ": failed ", event.test, ", judged with its JUnit"));
+    return;
+  }
   const JUnitCase one{.name = event.test, .result = JUnitResult::kFailed};
   Outcome outcome = event.failed ? imports::JudgeConnectivityFailure(one, event.log, &ledger_)
                                  : imports::JudgeConnectivityPass(event.test, event.log);
   context_.Progress(absl::StrCat(event.number, " of ", event.all, ": ", ToString(outcome.verdict()), " ", event.test));
   Tell(event.test, std::move(outcome), test_began_.elapsed());
+}
+
+// `one`: as the JUnit has it; without a text where there is none.
+void CliRun::TellHeld(const JUnitCase& one) {
+  if (!log_check_.has_value()) return;
+  Tell(imports::kLogCheckTest, imports::JudgeConnectivityFailure(one, log_check_->log, &ledger_), log_check_->duration);
 }
 
 void CliRun::Watch(CliProcess& process) {
@@ -105,6 +117,7 @@ Outcome CliRun::BrokenOff(const CliProcess& process, const std::string& junit) {
                                             absl::FormatDuration(absl::Trunc(began_.elapsed(), absl::Seconds(1))))
                              : "");
   const absl::StatusCode code = timed_out ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kAborted;
+  TellHeld({.name = imports::kLogCheckTest, .result = JUnitResult::kFailed});
   for (const std::string& test : announced_) {
     if (told_.contains(test)) continue;
     Outcome outcome = Outcome::CannotLook(absl::Status(code, absl::StrCat(how, " while it ran")),
@@ -145,6 +158,7 @@ Outcome CliRun::Conclude(const CliProcess& process) {
     const bool failed = one.result != JUnitResult::kPassed;
     any_failed |= failed;
     written.insert(test);
+    if (failed && test == imports::kLogCheckTest) TellHeld(one);
     const auto live = live_.find(test);
     if (live != live_.end() && live->second != failed) {
       disagreements.push_back(absl::StrCat(test, ": printed ", live->second ? "failed" : "passed", ", written ",
@@ -158,6 +172,8 @@ Outcome CliRun::Conclude(const CliProcess& process) {
     disagreements.push_back(
         absl::StrCat("it ", HowItEnded(process.finished()), " though ", any_failed ? "a test" : "no test", " failed"));
   }
+  // The file does not have it as failed: a disagreement.
+  TellHeld({.name = imports::kLogCheckTest, .result = JUnitResult::kFailed});
   imports::ConnectivityJudgement judgement = imports::JudgeConnectivity(found, options_.one_node, &ledger_);
   for (imports::ConnectivityVerdict& one : judgement.tests) {
     if (told_.contains(one.test)) continue;

@@ -16,6 +16,7 @@
 #include "harness/base/stopwatch.h"
 #include "harness/check/ledger.h"
 #include "harness/runner/producer.h"
+#include "reports/junit_reader.h"
 #include "suites/connectivity/cli_arguments.h"
 #include "suites/connectivity/cli_output.h"
 #include "suites/connectivity/cli_process.h"
@@ -40,6 +41,7 @@ class CliRun {
   void Take(const TestEvent& event);
   void Watch(CliProcess& process);
   void Tell(const std::string& test, Outcome outcome, absl::Duration duration);
+  void TellHeld(const reports::JUnitCase& one);
   Outcome Conclude(const CliProcess& process);
   Outcome BrokenOff(const CliProcess& process, const std::string& junit);
   std::vector<std::string> NewSysdumps();
@@ -49,6 +51,11 @@ class CliRun {
   const RunOptions options_;
   std::map<std::string, bool> live_;  // tests that are over, as it printed them: failed?
   std::set<std::string> announced_, told_, sysdumps_;
+  struct Held {
+    std::string log;
+    absl::Duration duration;
+  };
+  std::optional<Held> log_check_;  // that failed: what it found fault with is known when the JUnit is there
   Stopwatch began_, test_began_;
   std::optional<Stopwatch> interrupted_;
   bool killed_ = false;

@@ -17,7 +17,6 @@ namespace {
 using reports::JUnitCase;
 using reports::JUnitResult;
 
-constexpr char kLogCheck[] = "check-log-errors";
 constexpr size_t kNamed = 3;           // failed actions that a message names
 constexpr size_t kLinesShown = 10;     // lines of a log that it does
 constexpr size_t kMostTests = 10'000;  // it has some hundred
@@ -49,12 +48,16 @@ std::string Failures(const std::vector<FailedAction>& failed) {
 Outcome JudgeLogCheck(const JUnitCase& one, const LogCheck& check, const Ledger* ledger) {
   std::map<std::string, size_t> known;
   std::vector<std::string> unknown = check.others;
+  if (absl::StripAsciiWhitespace(one.text).empty()) {
+    unknown.emplace_back("no JUnit names the logs that it found fault with, so there may be more than were printed");
+  }
   for (std::string_view action : absl::StrSplit(one.text, '\n')) {
     action = absl::StripAsciiWhitespace(action);
-    const bool is_told = !check.others.empty() || std::any_of(check.containers.begin(), check.containers.end(),
-                                                              [action](const LogCheck::Container& container) {
-                                                                return absl::EndsWith(action, container.name);
-                                                              });
+    const bool is_told =
+        !check.others.empty() ||
+        std::any_of(check.containers.begin(), check.containers.end(), [action](const LogCheck::Container& container) {
+          return !container.name.empty() && absl::EndsWith(action, absl::StrCat("/", container.name));
+        });
     if (!action.empty() && !is_told) unknown.push_back(absl::StrCat(action, ": it does not say why"));
   }
   for (const LogCheck::Container& container : check.containers) {
@@ -209,7 +212,7 @@ Outcome JudgeConnectivityPass(std::string_view test, std::string_view log) {
 Outcome JudgeConnectivityFailure(const JUnitCase& one, std::string_view log, const Ledger* ledger) {
   const std::string_view section = SectionOf(log, one.name);
   const Evidence evidence{"test.log", std::string(section.empty() ? one.text : section)};
-  if (one.name == kLogCheck) {
+  if (one.name == kLogCheckTest) {
     const LogCheck check = ReadLogCheck(section);
     if (!check.containers.empty() || !check.others.empty()) return JudgeLogCheck(one, check, ledger).With(evidence);
   }

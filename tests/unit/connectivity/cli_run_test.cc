@@ -64,7 +64,7 @@ class CliRunTest : public ::testing::Test {
 
   std::optional<TemporaryFolder> folder_;
   std::optional<testing::FakeProducerContext> context_;
-  const Ledger ledger_{{}, {}, absl::Now()};
+  Ledger ledger_{{}, {}, absl::Now()};
   RunOptions options_;
 };
 
@@ -90,6 +90,61 @@ TEST_F(CliRunTest, WhereOutputAndFileDisagreeNeitherIsBelieved) {
                                 HasSubstr("no-policies: printed passed, written failed")));
   EXPECT_EQ(Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)), "exit 0").verdict(),
             Verdict::kError);
+}
+
+constexpr char kLogs[] = R"(🏃[cilium-test-1] Running 1 tests ...
+[=] [cilium-test-1] Test [check-log-errors] [1/1]
+.
+  [.] Action [check-log-errors/no-errors-in-logs/c/cilium/cilium-a (cilium-agent)]
+  ❌ Found 1 logs in c/cilium/cilium-a (cilium-agent) matching list of errors that must be investigated:
+level=warn msg="a known word" (1 occurrences)
+)";
+constexpr char kA[] = "check-log-errors/no-errors-in-logs/c/cilium/cilium-a (cilium-agent)";
+
+class LogCheckTest : public CliRunTest {
+ protected:
+  // Its JUnit names `actions`.
+  Outcome RunLogs(const std::string& actions, const std::string& end = "exit 1") {
+    return Run(std::string(kLogs) + kReport,
+               JUnit(Case("check-log-errors", absl::StrCat("<failure>", actions, "</failure>"))), end);
+  }
+};
+
+Ledger KnowsAWord() {
+  return Ledger({{.id = "my-line",
+                  .link = "https://example.org/1",
+                  .reason = "r",
+                  .lines = {"a known word"},
+                  .until_date = "2099-01-01"}},
+                {}, absl::Now());
+}
+
+TEST_F(LogCheckTest, KnownLinesAreKnownWhereTheFileNamesNothingElse) {
+  ledger_ = KnowsAWord();
+  const Outcome run = RunLogs(kA);
+  EXPECT_EQ(run.verdict(), Verdict::kPassed) << Found(run);
+  EXPECT_THAT(context_->Told(), ElementsAre("known cilium.connectivity/check-log-errors"));
+}
+
+TEST_F(LogCheckTest, ALogThatTheFileAloneNamesIsNotExcused) {
+  ledger_ = KnowsAWord();
+  RunLogs(absl::StrCat(kA, "&#xA;check-log-errors/no-errors-in-logs/c/cilium/cilium-b (cilium-agent)"));
+  EXPECT_THAT(context_->Told(), ElementsAre("failed cilium.connectivity/check-log-errors"));
+  EXPECT_THAT(Found(Told("check-log-errors")), HasSubstr("cilium-b (cilium-agent): it does not say why"));
+}
+
+TEST_F(LogCheckTest, WithoutAFileNothingIsExcused) {
+  ledger_ = KnowsAWord();
+  EXPECT_EQ(Run(std::string(kLogs) + kReport, "", "exit 1").verdict(), Verdict::kError);
+  EXPECT_THAT(context_->Told(), ElementsAre("failed cilium.connectivity/check-log-errors"));
+  EXPECT_THAT(Found(Told("check-log-errors")), HasSubstr("no JUnit names the logs"));
+}
+
+TEST_F(LogCheckTest, AFileThatHasItPassedIsNotBelieved) {
+  ledger_ = KnowsAWord();
+  const Outcome run = Run(std::string(kLogs) + kReport, JUnit(Case("check-log-errors")), "exit 1");
+  EXPECT_THAT(Found(run), HasSubstr("check-log-errors: printed failed, written passed"));
+  EXPECT_THAT(context_->Told(), ElementsAre("failed cilium.connectivity/check-log-errors"));
 }
 
 TEST_F(CliRunTest, WithoutAFileItIsAnErrorWithItsLastWords) {
