@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/base/file.h"
 #include "harness/base/how_it_ended.h"
+#include "suites/connectivity/requested_tests.h"
 #include "suites/imports/connectivity.h"
 
 namespace tales::connectivity {
@@ -72,7 +73,7 @@ void CliRun::Take(const TestEvent& event) {
   if (event.kind == TestEvent::Kind::kSkipped || event.cancelled || interrupted_.has_value()) return;
   live_[event.test] = event.failed;
   if (event.failed && event.test == imports::kLogCheckTest) {
-    log_check_ = Held{event.log, absl::Now() - test_began_};
+    log_check_ = Held{event.log, test_began_.elapsed()};
     context_.Progress(
         absl::StrCat(event.number, " of ", event.all, ": failed ", event.test, ", judged with its JUnit"));
     return;
@@ -185,12 +186,24 @@ Outcome CliRun::Conclude(const CliProcess& process) {
     Tell(test, Outcome::CannotLook(absl::InternalError("it began and is not in the JUnit"), "read connectivity.log"),
          absl::ZeroDuration());
   }
-  if (disagreements.empty()) return std::move(judgement.run);
+  if (disagreements.empty()) return WithoutHoles(std::move(judgement.run), written, result.log);
   return Outcome::CannotLook(absl::InternalError(absl::StrCat("what `cilium connectivity test` printed and the JUnit "
                                                               "that it wrote disagree, so neither is believed: ",
                                                               Few(disagreements))),
                              "compare connectivity.log and junit.xml in the run's folder")
       .With({"disagreements.txt", absl::StrJoin(disagreements, "\n")});
+}
+
+// A run that passed, where each part of what was asked for has run.
+Outcome CliRun::WithoutHoles(Outcome run, const std::set<std::string>& ran, const std::string& log) const {
+  const std::vector<std::string> holes = ExpressionsWithoutATest(options_.cli.tests, ran);
+  if (holes.empty() || run.verdict() != Verdict::kPassed) return run;
+  return Outcome::Failed(
+             {.expected = absl::StrCat("each expression of --test ", options_.cli.tests, " picks a test that runs"),
+              .found = absl::StrCat("none ran of: ", absl::StrJoin(holes, ", "), " (", run.found(), ")"),
+              .next = "--test is matched against TEST/SCENARIO: write '^no-policies/', not '^no-policies$'; "
+                      "connectivity.log says why a test was left out"})
+      .With({"connectivity.log", log});
 }
 
 std::vector<std::string> CliRun::NewSysdumps() {

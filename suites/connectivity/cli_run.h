@@ -44,6 +44,7 @@ class CliRun {
   void TellHeld(const reports::JUnitCase& one);
   Outcome Conclude(const CliProcess& process);
   Outcome BrokenOff(const CliProcess& process, const std::string& junit);
+  Outcome WithoutHoles(Outcome run, const std::set<std::string>& ran, const std::string& log) const;
   std::vector<std::string> NewSysdumps();
 
   ProducerContext& context_;

@@ -106,6 +106,7 @@ class Gathering {
           result.log);
       return;
     }
+    last_log_ = result.log;
     size_t ran = 0, all = 0;
     if (result.junit->cases().size() > kMostTests) {
       AddProblem({.expected = absl::StrCat("at most ", kMostTests, " tests"),
@@ -143,8 +144,9 @@ class Gathering {
   }
 
   ConnectivityJudgement Judge() && {
-    size_t passed = 0, known = 0;
+    size_t passed = 0, known = 0, empty = 0;
     for (const ConnectivityVerdict& one : tests_) {
+      empty += one.outcome.verdict() == Verdict::kInconclusive ? 1 : 0;
       passed += one.outcome.verdict() == Verdict::kPassed ? 1 : 0;
       known += one.outcome.verdict() == Verdict::kKnown ? 1 : 0;
     }
@@ -154,6 +156,14 @@ class Gathering {
                      why_skipped_.empty() ? "" : absl::StrCat(" (", why_skipped_, ")"));
     if (single_node_ || one_node_) {
       absl::StrAppend(&found, "; with one node for ordinary pods, so nothing between nodes was tested (KI-ONE-WORKER)");
+    }
+    if (empty > 0 && empty == tests_.size()) {
+      AddProblem(
+          {.expected = "a test that does something",
+           .found = absl::StrCat("none of ", empty, " tests did anything: they passed without an action"),
+           .next = "kubectl -n cilium-test-1 get pods -o wide: what are they to reach? Then pick tests that have "
+                   "it"},
+          last_log_);
     }
     Outcome run = Outcome::FromProblems(problems_, found);
     if (!problems_.empty() && !evidence_.empty()) run.With({"connectivity.log", evidence_});
@@ -193,7 +203,7 @@ class Gathering {
   const Ledger* const ledger_;
   bool single_node_ = false;
   size_t skipped_ = 0;
-  std::string why_skipped_, evidence_;
+  std::string why_skipped_, evidence_, last_log_;
   std::vector<Problem> problems_;
   std::vector<ConnectivityVerdict> tests_;
   std::map<std::string, size_t> places_;  // in tests_

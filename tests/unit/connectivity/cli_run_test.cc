@@ -215,6 +215,29 @@ TEST_F(CliRunTest, APatternThatMatchesNothingIsNoSuccess) {
   EXPECT_THAT(Found(run), HasSubstr("all 1 tests were skipped"));
 }
 
+TEST_F(CliRunTest, OneOfSeveralPatternsThatMatchesNothingIsNoSuccess) {
+  const auto run = [this] {
+    return Run(std::string(kTwo) + kReport,
+               JUnit(Case("no-policies") + Case("dns-only", "<skipped/>") + Case("health", kFailure)), "exit 1");
+  };
+  options_.cli.tests = "^no-policies/,^health/,!dns-only";
+  EXPECT_EQ(run().verdict(), Verdict::kPassed);
+  options_.cli.tests = "^no-policies/,^health/,^dns-only/,^healht/";
+  const Outcome holes = run();
+  EXPECT_EQ(holes.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(holes), HasSubstr("none ran of: ^dns-only/, ^healht/"));
+}
+
+TEST_F(CliRunTest, TestsThatAllDidNothingAreNoSuccess) {
+  const Outcome run =
+      Run("🏃[cilium-test-1] Running 1 tests ...\n[=] [cilium-test-1] Test [health] [1/1]\n\n"
+          "✅ [cilium-test-1] All 1 tests (0 actions) successful, 0 tests skipped, 0 scenarios skipped.\n",
+          JUnit(Case("health")), "exit 0");
+  EXPECT_EQ(run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(run), HasSubstr("none of 1 tests did anything"));
+  EXPECT_THAT(context_->Told(), ElementsAre("inconclusive cilium.connectivity/health"));
+}
+
 TEST_F(CliRunTest, SideBySideTheFileAloneCounts) {
   options_.cli.workloads.connectivity.concurrency = 2;
   const Outcome run = Run(kTwo, JUnit(Case("no-policies", "<failure/>") + Case("health")), "exit 1");

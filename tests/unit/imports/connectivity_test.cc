@@ -137,6 +137,18 @@ TEST(ConnectivityTest, ATestThatDidNothingSaysNothing) {
   EXPECT_EQ(judgement.tests.at(0).outcome.verdict(), Verdict::kInconclusive);
   EXPECT_EQ(judgement.tests.at(1).outcome.verdict(), Verdict::kPassed);
   EXPECT_EQ(Found(judgement.tests[1].outcome), "2 actions");
+  EXPECT_EQ(judgement.run.verdict(), Verdict::kPassed);
+}
+
+TEST(ConnectivityTest, WhereAllDidNothingTheRunIsNoSuccess) {
+  const std::string log =
+      "[=] [cilium-test-1] Test [no-policies] [1/2]\n[=] [cilium-test-1] Test [health] [2/2]\n\n"
+      "✅ [cilium-test-1] All 2 tests (0 actions) successful, 0 tests skipped, 0 scenarios skipped.\n";
+  const ConnectivityJudgement judgement = Judge(JUnit(Passed("no-policies") + Passed("health")), log);
+  EXPECT_EQ(judgement.run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(judgement.run), HasSubstr("none of 2 tests did anything"));
+  EXPECT_EQ(Judge(JUnit(Passed("no-policies") + Failed("health", "health/a/b: c")), log).run.verdict(),
+            Verdict::kPassed);
 }
 
 TEST(ConnectivityTest, EverythingSkippedIsNotGreen) {
