@@ -1,8 +1,10 @@
 // What is said of a cluster before the conformance tests run on it.
 #include "suites/conformance/preflight.h"
 
+#include "harness/base/file.h"
 #include "suites/conformance/required_tests.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/conformance/ginkgo_junit.h"
 
 namespace tales::conformance {
 namespace {
@@ -79,6 +81,47 @@ TEST(PreflightTest, APodOfKubeSystemThatIsNotReadyWouldFailThemAll) {
   ASSERT_THAT(outcome.problems(), SizeIs(2));
   EXPECT_THAT(outcome.problems()[0].expected, HasSubstr("kube-system/coredns-2"));
   EXPECT_THAT(outcome.problems()[1].next, HasSubstr("kubectl -n kube-system describe pod kube-proxy-1"));
+}
+
+TEST(PreflightTest, APodThatWasEvictedIsItsControllersAffair) {
+  PreflightFacts facts = Seed();
+  facts.pods.push_back(Pod("kube-system", "coredns-2", "Failed", "False"));
+  facts.pods.back()["metadata"]["ownerReferences"] = Json::array({7, {{"kind", "ReplicaSet"}, {"controller", true}}});
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kPassed);
+  facts.pods.back()["metadata"]["ownerReferences"] = Json::array({{{"kind", "Node"}, {"controller", false}}});
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kFailed);
+  facts.pods.back()["metadata"].erase("ownerReferences");
+  EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kFailed);
+}
+
+// A profile that requires conformance.* is green with results that somebody else made, with no cluster at hand too.
+TEST(PreflightTest, WithImportedResultsThereIsNothingToAsk) {
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-preflight-test"));
+  const auto write = [&](const char* name, const std::string& text) {
+    EXPECT_OK(WriteFileAtomically(folder.path() / name, text));
+    return folder.path() / name;
+  };
+  testing::GinkgoJUnit junit;
+  junit.Add("[sig-node] Lease lease API should be available [Conformance]");
+  const auto results = write("any.xml", junit.ToString());
+  ClusterAccess access;
+  access.cluster_file = write("cluster.yaml", "version: 1\ncluster: c\nfixture: adopt\n");
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, Cluster::Open(access));
+  const auto look = [&](ProducerInputs inputs) {
+    Facts facts(*cluster);
+    CheckContext context(*cluster, facts, "", Deadline::After(absl::Seconds(10)), std::move(inputs));
+    return PreflightCheck().look(context);
+  };
+  ProducerInputs inputs;
+  EXPECT_EQ(look(inputs).verdict(), Verdict::kUnsupported);
+  inputs.conformance = "sample";
+  EXPECT_EQ(look(inputs).verdict(), Verdict::kUnsupported);  // no Kubernetes API
+  inputs.imports = {results};
+  EXPECT_EQ(look(inputs).verdict(), Verdict::kPassed);
+  inputs.conformance.clear();
+  EXPECT_EQ(look(inputs).verdict(), Verdict::kPassed);
+  inputs.imports = {folder.path() / "nowhere"};
+  EXPECT_EQ(look(inputs).verdict(), Verdict::kUnsupported);
 }
 
 TEST(PreflightTest, ReleasesThatDifferAreNamed) {
