@@ -1,5 +1,8 @@
 #include "suites/connectivity/producer.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -20,6 +23,7 @@ namespace {
 
 constexpr char kTest[] = "cilium.connectivity/";
 constexpr absl::Duration kCleanUp = absl::Minutes(3);
+constexpr absl::Duration kAround = absl::Minutes(10);  // what preparing, ending and taking away may take, together
 
 // Measured against what the cluster is found to be: by the declared versions an entry might have expired, or not.
 Ledger LedgerOf(Cluster& cluster) {
@@ -74,6 +78,13 @@ absl::StatusOr<std::filesystem::path> FindCli(ProducerContext& context) {
       access, "cilium", [&context](std::string_view line) { context.Progress(line); }, context.deadline());
 }
 
+// For the next one to see who is at work, and where.
+std::string NameOfRun(const ProducerContext& context) {
+  char host[HOST_NAME_MAX + 1] = {};
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, ":", context.folder().string());
+}
+
 Outcome RunTest(ProducerContext& context) {
   Cluster& cluster = context.cluster();
   const ClusterDefinition& definition = cluster.definition();
@@ -95,9 +106,10 @@ Outcome RunTest(ProducerContext& context) {
                      .one_node = definition.SchedulableNodes() == 1};
   if (workloads.connectivity.timeout > absl::ZeroDuration()) options.cli.timeout = workloads.connectivity.timeout;
   const Ledger ledger = LedgerOf(cluster);
-  const Deadline soon = context.deadline().AtMost(absl::Minutes(2));
+  const Deadline soon = context.deadline().AtMost(absl::Minutes(3));
   absl::StatusOr<TestNamespaces> namespaces =
-      TestNamespaces::Prepare(*cluster.kube(), std::max(1, workloads.connectivity.concurrency), soon);
+      TestNamespaces::Prepare(*cluster.kube(), std::max(1, workloads.connectivity.concurrency),
+                              {NameOfRun(context), absl::Now() + options.cli.timeout + kAround}, soon);
   if (!namespaces.ok()) return Outcome::CannotLook(namespaces.status(), "kubectl get namespaces");
   Outcome run = CliRun(context, ledger, options).Run();
   // Also when time is up: what it made is ours to take away.

@@ -1,10 +1,12 @@
 #include "suites/connectivity/test_namespaces.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 
@@ -27,12 +29,46 @@ constexpr kube::ResourcePath kKinds[] = {kube::kDeployments,
                                          {"cilium.io/v2", "ciliumnetworkpolicies"}};
 
 constexpr char kMadeBy[] = "app.kubernetes.io/managed-by", kTales[] = "tales";
-constexpr char kBefore[] = "tales/before-connectivity-test";
+constexpr char kBefore[] = "tales/before-connectivity-test", kTenant[] = "tales/connectivity-test";
 const char* const kLabels[] = {"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn"};
 
 std::string NameOf(const Json& object) { return Text(object, "metadata.name"); }
 
+// Whose it is, as written down in it; nullopt: nobody's, or not as we write it.
+std::optional<Tenant> TenantOf(const Json& namespace_) {
+  const Json mark = Json::parse(Annotation(namespace_, kTenant), nullptr, /*allow_exceptions=*/false);
+  Tenant tenant{Text(mark, "run"), absl::InfinitePast()};
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, Text(mark, "until"), &tenant.until, &error)) return std::nullopt;
+  return tenant;
+}
+
 }  // namespace
+
+Json TestNamespaces::Mark() const {
+  const std::string until = absl::FormatTime(absl::RFC3339_sec, tenant_.until, absl::UTCTimeZone());
+  return Json({{"run", tenant_.run}, {"until", until}}).dump();
+}
+
+bool TestNamespaces::IsAnothers(const Json& namespace_) const {
+  const std::optional<Tenant> tenant = TenantOf(namespace_);
+  return tenant.has_value() && tenant->run != tenant_.run;
+}
+
+// Unavailable: it goes. FailedPrecondition: another run is in it.
+absl::Status TestNamespaces::CheckFree(const Json& namespace_) const {
+  const std::string name = NameOf(namespace_);
+  if (!Text(namespace_, "metadata.deletionTimestamp").empty()) {
+    return absl::UnavailableError(absl::StrCat("namespace ", name, " is still being deleted"));
+  }
+  const std::optional<Tenant> tenant = TenantOf(namespace_);
+  if (!IsAnothers(namespace_) || tenant->until <= absl::Now()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("namespace ", name, " is in use by another run of tales, ", tenant->run, ", until ",
+                   absl::FormatTime(absl::RFC3339_sec, tenant->until, absl::UTCTimeZone()),
+                   " at the latest: let it end first; or, where it was killed, free it: kubectl annotate namespace ",
+                   name, " ", kTenant, "-"));
+}
 
 absl::StatusOr<TestNamespaces::Names> TestNamespaces::ObjectsIn(const std::string& name, Deadline deadline) {
   Names names;
@@ -49,7 +85,7 @@ absl::StatusOr<TestNamespaces::Names> TestNamespaces::Existing(Deadline deadline
   TALES_ASSIGN_OR_RETURN(const auto namespaces, client_->List(kube::kNamespaces, "", {}, deadline.AtMost(kCall)));
   Names names;
   for (const Json& one : namespaces) {
-    if (absl::StartsWith(NameOf(one), kPrefix)) names.insert(NameOf(one));
+    if (absl::StartsWith(NameOf(one), kPrefix) && !IsAnothers(one)) names.insert(NameOf(one));
   }
   return names;
 }
@@ -57,8 +93,9 @@ absl::StatusOr<TestNamespaces::Names> TestNamespaces::Existing(Deadline deadline
 // What was there before: what an earlier run wrote down, where one was killed.
 absl::Status TestNamespaces::Remember(const Json& namespace_, Deadline deadline) {
   const std::string name = NameOf(namespace_);
-  if (Label(namespace_, kMadeBy) == kTales) return absl::OkStatus();  // ours to take away
+  if (Label(namespace_, kMadeBy) == kTales) return TakeOver(namespace_, deadline);
   before_.insert(name);
+  versions_[name] = Text(namespace_, "metadata.resourceVersion");
   const Json annotations = namespace_["metadata"].value("annotations", Json::object());
   const Json written = Json::parse(annotations.value(kBefore, ""), nullptr, /*allow_exceptions=*/false);
   if (written.is_object() && written.contains("labels") && written.contains("objects")) {
@@ -78,42 +115,79 @@ absl::Status TestNamespaces::Remember(const Json& namespace_, Deadline deadline)
 absl::Status TestNamespaces::Make(const std::string& name, Deadline deadline) {
   Json labels = {{kMadeBy, kTales}};
   for (const char* label : kLabels) labels[label] = "privileged";
-  const Json made = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}, {"labels", labels}}}};
+  const Json made = {{"apiVersion", "v1"},
+                     {"kind", "Namespace"},
+                     {"metadata", {{"name", name}, {"labels", labels}, {"annotations", {{kTenant, Mark()}}}}}};
   const absl::Status status =
       client_->Create(kube::kNamespaces, "", made, /*dry_run=*/false, deadline.AtMost(kCall)).status();
-  // One of ours that a killed run left is as it should be.
-  return absl::IsAlreadyExists(status) ? absl::OkStatus() : Annotate(status, absl::StrCat("making namespace ", name));
+  if (status.ok()) made_.insert(name);
+  // Somebody else was quicker: who?
+  return absl::IsAlreadyExists(status) ? absl::UnavailableError(status.message())
+                                       : Annotate(status, absl::StrCat("making namespace ", name));
+}
+
+// One that a run of ours left: it is as it should be, and now this run's to take away.
+absl::Status TestNamespaces::TakeOver(const Json& namespace_, Deadline deadline) {
+  const std::string name = NameOf(namespace_);
+  // With its version, so that of two who find it free one is refused (Aborted).
+  const Json patch = {
+      {"metadata",
+       {{"resourceVersion", Text(namespace_, "metadata.resourceVersion")}, {"annotations", {{kTenant, Mark()}}}}}};
+  TALES_RETURN_IF_ERROR(Annotate(
+      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
+      absl::StrCat("taking over namespace ", name)));
+  ours_.insert(name);
+  return absl::OkStatus();
 }
 
 absl::Status TestNamespaces::Open(const std::string& name, Deadline deadline) {
   const Json before = {{"labels", labels_[name]}, {"objects", objects_[name]}};
   Json labels = Json::object();
   for (const char* label : kLabels) labels[label] = "privileged";
-  const Json patch = {{"metadata", {{"labels", labels}, {"annotations", {{kBefore, before.dump()}}}}}};
+  const Json patch = {{"metadata",
+                       {{"resourceVersion", versions_[name]},  // as in TakeOver
+                        {"labels", labels},
+                        {"annotations", {{kBefore, before.dump()}, {kTenant, Mark()}}}}}};
   return Annotate(
       client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
       absl::StrCat("labelling namespace ", name));
 }
 
 absl::Status TestNamespaces::Close(const std::string& name, Deadline deadline) {
-  const Json patch = {{"metadata", {{"labels", labels_[name]}, {"annotations", {{kBefore, nullptr}}}}}};
+  const Json patch = {
+      {"metadata", {{"labels", labels_[name]}, {"annotations", {{kBefore, nullptr}, {kTenant, nullptr}}}}}};
   return Annotate(
       client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
       absl::StrCat("labelling namespace ", name, " as it was"));
 }
 
-absl::StatusOr<TestNamespaces> TestNamespaces::Prepare(kube::Client& client, int count, Deadline deadline) {
-  TestNamespaces prepared(client);
-  TALES_ASSIGN_OR_RETURN(const auto namespaces, client.List(kube::kNamespaces, "", {}, deadline.AtMost(kCall)));
-  for (const Json& one : namespaces) {
-    if (absl::StartsWith(NameOf(one), kPrefix)) TALES_RETURN_IF_ERROR(prepared.Remember(one, deadline));
-  }
+// One attempt; Unavailable and Aborted: worth another.
+absl::Status TestNamespaces::Settle(int count, Deadline deadline) {
+  before_.clear();
+  ours_.clear();
+  TALES_ASSIGN_OR_RETURN(auto namespaces, client_->List(kube::kNamespaces, "", {}, deadline.AtMost(kCall)));
+  std::erase_if(namespaces, [](const Json& one) { return !absl::StartsWith(NameOf(one), kPrefix); });
+  for (const Json& one : namespaces) TALES_RETURN_IF_ERROR(CheckFree(one));
+  for (const Json& one : namespaces) TALES_RETURN_IF_ERROR(Remember(one, deadline));
   for (int i = 1; i <= count; ++i) {
     const std::string name = absl::StrCat(kPrefix, i);
-    TALES_RETURN_IF_ERROR(prepared.before_.contains(name) ? prepared.Open(name, deadline)
-                                                          : prepared.Make(name, deadline));
+    if (ours_.contains(name)) continue;
+    TALES_RETURN_IF_ERROR(before_.contains(name) ? Open(name, deadline) : Make(name, deadline));
   }
-  return prepared;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TestNamespaces> TestNamespaces::Prepare(kube::Client& client, int count, Tenant tenant,
+                                                       Deadline deadline) {
+  TestNamespaces prepared(client, std::move(tenant));
+  const absl::Status settled = RetryUntil(
+      deadline, "the namespaces of the test", absl::Seconds(1), [&] { return prepared.Settle(count, deadline); },
+      [](const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsAborted(status); });
+  if (settled.ok()) return prepared;
+  for (const std::string& name : prepared.made_) {
+    client.Delete(kube::kNamespaces, "", name, Deadline::After(kCall)).IgnoreError();
+  }
+  return settled;
 }
 
 // One pass: deletes what is not ours to keep, and returns it.

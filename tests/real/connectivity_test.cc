@@ -125,8 +125,14 @@ void ConnectivityTest::EachTestHasItsVerdictAndNothingIsLeft() {
   ASSERT_OK_AND_ASSIGN(kube::Json after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
   EXPECT_EQ(after["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
   // A run that was killed before it put that back: the next one does.
-  ASSERT_OK(TestNamespaces::Prepare(*client_, 2, Soon()));
-  ASSERT_OK_AND_ASSIGN(TestNamespaces second, TestNamespaces::Prepare(*client_, 2, Soon()));
+  const auto prepare = [&](const char* run, absl::Duration lives) {
+    return TestNamespaces::Prepare(*client_, 2, {run, absl::Now() + lives}, Soon());
+  };
+  ASSERT_OK(prepare("killed", absl::Seconds(1)));
+  absl::SleepFor(absl::Seconds(2));
+  ASSERT_OK_AND_ASSIGN(TestNamespaces second, prepare("second", absl::Minutes(5)));
+  EXPECT_THAT(prepare("third", absl::Minutes(5)).status(),
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("second")));
   EXPECT_THAT(second.Restore(Deadline::After(absl::Minutes(1))), testing::IsOkAndHolds(IsEmpty()));
   ASSERT_OK_AND_ASSIGN(after, client_->Get(kube::kNamespaces, "", kNamespace, Soon()));
   EXPECT_EQ(after["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
