@@ -5,7 +5,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "harness/logs/log_line.h"
+#include "suites/shared/agent_log_start.h"
 
 namespace tales::cilium {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 constexpr size_t kGroups = 200;     // kept of one log; a log of nothing but different errors is told by its first ones
 constexpr size_t kShown = 5;        // of them in a verdict
 constexpr size_t kLineShown = 400;  // bytes
+constexpr size_t kHead = 16 << 10;  // of a log's beginning, in which a line has a time
 
 // What a line says, without what differs from one occurrence to the next.
 std::string KeyOf(std::string_view line, const logs::LogLine& parsed) {
@@ -73,13 +76,29 @@ bool IsHarmlessWarning(std::string_view line) {
 }
 
 LogReading::LogReading(const Ledger& ledger) : ledger_(ledger) {
-  auto scanner =
-      logs::LineScanner::Make(logs::TroublePatterns(), [this](const logs::FoundLine& found) { Take(found.text); });
+  std::vector<logs::LinePattern> patterns = logs::TroublePatterns();
+  patterns.push_back({.texts = AgentStartTexts()});
+  auto scanner = logs::LineScanner::Make(patterns, [this](const logs::FoundLine& found) { Take(found.text); });
   scanner_ = std::make_unique<logs::LineScanner>(*std::move(scanner));  // its patterns are the library's own
 }
 
+void LogReading::Feed(std::string_view chunk) {
+  head_.append(chunk.substr(0, kHead - std::min(kHead, head_.size())));
+  scanner_->Feed(chunk);
+}
+
+std::string LogReading::FirstTime() const {
+  for (std::string_view line : absl::StrSplit(head_, '\n')) {
+    if (std::string time = logs::ParseLogLine(line).time; !time.empty()) return time;
+  }
+  return "";
+}
+
+bool LogReading::is_gone() const { return absl::StartsWith(head_, "unable to retrieve container logs for "); }
+
 void LogReading::Take(std::string_view line) {
   const logs::LogLine parsed = logs::ParseLogLine(line);
+  has_agents_start_ = has_agents_start_ || AgentStartVersion(parsed).has_value();
   if (!logs::IsTrouble(line, parsed) || IsHarmless(line)) return;
   if (parsed.level == logs::Level::kWarning && IsHarmlessWarning(line)) return;
   const std::optional<Ledger::LineRuling> ruling = ledger_.RuleLine(line);
@@ -94,6 +113,19 @@ void LogReading::Take(std::string_view line) {
     group = unknown_.emplace(key, Group{std::string(line.substr(0, kLineShown)), ruling ? ruling->why : "", 0}).first;
   }
   ++group->second.count;
+}
+
+bool IsGone(const absl::Status& status) {
+  return absl::IsNotFound(status) ||
+         (absl::IsInvalidArgument(status) && absl::StrContains(status.message(), "previous terminated container") &&
+          absl::StrContains(status.message(), "not found"));
+}
+
+std::string WhatWasRotated(const LogReading& reading, const std::string& container) {
+  if (reading.has_agents_start()) return "";
+  const std::string since = reading.FirstTime();
+  return absl::StrCat(container, since.empty() ? " without its beginning" : absl::StrCat(" since ", since),
+                      ": older lines were rotated away");
 }
 
 std::vector<Problem> JudgeLog(const LogReading& reading, const std::string& container, const std::string& command) {

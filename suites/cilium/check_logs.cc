@@ -1,5 +1,6 @@
-// What Cilium's containers on a node have written since they started: warnings and errors, less those that the ledger
-// knows. A log is streamed through the scanner and not kept: an agent's may have any size.
+// What Cilium's containers on a node have written since they started, as far as kubelet hands it out: warnings and
+// errors, less those that the ledger knows. A log is streamed through the scanner and not kept: an agent's may have any
+// size.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,8 @@
 
 namespace tales::cilium {
 namespace {
+
+constexpr char kAgent[] = "cilium-agent";
 
 struct Log {
   std::string pod, container;
@@ -49,6 +52,7 @@ Outcome Look(CheckContext& context) {
   const Ledger ledger(context.definition().known_issues, FindLedgerFacts(context.cluster(), context.facts()),
                       absl::Now());
   std::vector<Problem> problems;
+  std::vector<std::string> rotated;
   std::map<std::string, uint64_t> known;
   uint64_t bytes = 0;
   size_t read = 0;
@@ -62,25 +66,35 @@ Outcome Look(CheckContext& context) {
         },
         context.deadline());
     // kubelet removes ended containers when it needs their room; what they wrote is gone then.
-    if (!status.ok() && log.previous && status.code() != absl::StatusCode::kPermissionDenied) continue;
+    if (log.previous && (status.ok() ? reading.is_gone() : IsGone(status))) continue;
     if (!status.ok()) return Outcome::CannotLook(status, log.Command(home));
+    if (reading.is_gone()) {
+      return Outcome::CannotLook(absl::UnavailableError("kubelet has no log of a container that runs"),
+                                 log.Command(home));
+    }
     reading.Finish();
     ++read;
     bytes += reading.bytes();
     for (const auto& [issue, lines] : reading.known()) known[issue] += lines;
     const std::string container =
         absl::StrCat(log.container, log.previous ? " (before its restart)" : "", " on ", node.name);
+    if (log.container == kAgent) {
+      if (std::string what = WhatWasRotated(reading, container); !what.empty()) rotated.push_back(std::move(what));
+    }
     for (Problem& problem : JudgeLog(reading, container, log.Command(home))) problems.push_back(std::move(problem));
   }
   return Outcome::FromProblems(
       std::move(problems),
       absl::StrCat(read, " logs, ", bytes, " bytes, nothing new",
-                   known.empty()
-                       ? ""
-                       : absl::StrCat("; known: ", absl::StrJoin(known, ", ", [](std::string* out, const auto& issue) {
-                                        absl::StrAppend(out, issue.first, " (", issue.second,
-                                                        issue.second == 1 ? " line)" : " lines)");
-                                      }))));
+                   known.empty() ? ""
+                                 : absl::StrCat("; known: ", absl::StrJoin(known, ", ",
+                                                                           [](std::string* out, const auto& issue) {
+                                                                             absl::StrAppend(
+                                                                                 out, issue.first, " (", issue.second,
+                                                                                 issue.second == 1 ? " line)"
+                                                                                                   : " lines)");
+                                                                           })),
+                   rotated.empty() ? "" : absl::StrCat("; ", absl::StrJoin(rotated, "; "))));
 }
 
 }  // namespace

@@ -4,9 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/strip.h"
-#include "harness/base/semantic_version.h"
 #include "harness/check/builtin_issues.h"
+#include "suites/shared/agent_log_start.h"
 
 namespace tales::known_issues {
 namespace {
@@ -22,14 +21,7 @@ std::vector<logs::LinePattern> Patterns() {
   return {{.texts = {"BIG TCP", "big-tcp", "gso_max_size", "gso_ipv4_max_size"}},
           {.texts = {"gratuitous"}},
           {.texts = {"Creating host endpoint", "doesn't have v4 nor v6 addresses"}},
-          {.texts = {"Memory available for map entries", "\"Cilium "}}};
-}
-
-// "Cilium 1.17.1 9a2b3c4d 2025-02-11T12:00:00+00:00 go version go1.23.6 linux/amd64"
-std::string VersionInBanner(std::string_view message) {
-  if (!absl::ConsumePrefix(&message, "Cilium ")) return "";
-  const std::string_view version = message.substr(0, message.find(' '));
-  return ParseSemanticVersion(version).has_value() ? std::string(version) : "";
+          {.texts = AgentStartTexts()}};
 }
 
 bool IsSettingUp(std::string_view message) {
@@ -73,10 +65,8 @@ void AgentLogReader::Take(const logs::FoundLine& found) {
   if (line.format == LogLine::Format::kPlain) return;
   const std::string& message = line.message;
   const bool trouble = line.level >= Level::kWarning;
-  if (std::string version = VersionInBanner(message); !version.empty()) {
-    log_.version = std::move(version);
-    log_.has_start = true;
-  } else if (absl::StartsWith(message, "Memory available for map entries")) {
+  if (std::optional<std::string> version = AgentStartVersion(line); version.has_value()) {
+    if (!version->empty()) log_.version = *std::move(version);
     log_.has_start = true;
   } else if (message == "Creating host endpoint") {
     ++log_.host_endpoints;

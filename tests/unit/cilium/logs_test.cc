@@ -95,5 +95,42 @@ TEST(Logs, ALogOfNothingButDifferentErrorsStaysSmall) {
   EXPECT_LT(problems[0].found.size(), 600u);
 }
 
+constexpr char kStart[] =
+    "time=\"2026-11-22T21:16:00Z\" level=info msg=\"Cilium 1.17.1 9a2b3c4d go version go1.23.6\" subsys=daemon\n";
+
+TEST(Logs, ALogWithoutItsBeginningIsToldSinceWhen) {
+  const Ledger ledger = Known();
+  const auto rotated = [&](const std::string& log) {
+    LogReading reading(ledger);
+    for (size_t i = 0; i < log.size(); i += 7) reading.Feed(std::string_view(log).substr(i, 7));
+    reading.Finish();
+    return WhatWasRotated(reading, "cilium-agent on n3");
+  };
+  EXPECT_EQ(rotated(absl::StrCat("plain\n", kStart, kInfo)), "");
+  EXPECT_EQ(rotated(absl::StrCat("half a line\n", kInfo, kBigTcp)),
+            "cilium-agent on n3 since 2026-11-22T21:16:00Z: older lines were rotated away");
+  EXPECT_EQ(rotated(""), "cilium-agent on n3 without its beginning: older lines were rotated away");
+  EXPECT_THAT(rotated(std::string(100'000, 'x')), HasSubstr("without its beginning"));
+}
+
+// A log that could not be had is not one that has nothing in it.
+TEST(Logs, OnlyAContainerThatWasRemovedIsPassedBy) {
+  EXPECT_TRUE(IsGone(absl::NotFoundError("GET ...: pods \"x\" not found")));
+  EXPECT_TRUE(IsGone(absl::InvalidArgumentError(
+      "GET ...: previous terminated container \"cilium-agent\" in pod \"cilium-x\" not found")));
+  EXPECT_FALSE(IsGone(absl::InvalidArgumentError("GET ...: container x is not valid for pod y")));
+  EXPECT_FALSE(IsGone(absl::DeadlineExceededError("GET ...: deadline of 10s passed")));
+  EXPECT_FALSE(IsGone(absl::UnavailableError("GET ...: previous terminated container: 502")));
+  EXPECT_FALSE(IsGone(absl::PermissionDeniedError("GET ...: forbidden")));
+  EXPECT_FALSE(IsGone(absl::OkStatus()));
+  const Ledger ledger = Known();
+  LogReading none(ledger);
+  none.Feed("unable to retrieve container logs for containerd://ab");
+  EXPECT_TRUE(none.is_gone());
+  LogReading some(ledger);
+  some.Feed(kStart);
+  EXPECT_FALSE(some.is_gone());
+}
+
 }  // namespace
 }  // namespace tales::cilium
