@@ -1,6 +1,9 @@
 // What Helm says it installed, and what runs. An upgrade that timed out leaves a release that is `failed` and a cluster
 // that looks well; an image changed by hand leaves the opposite.
+#include <set>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "harness/check/spec.h"
 #include "suites/cilium/agents.h"
@@ -27,16 +30,28 @@ Outcome Look(CheckContext& context) {
     return Outcome::CannotLook(deployments.status(), absl::StrCat("kubectl -n ", home, " get deployments"));
   const std::string version = context.definition().cilium->version;
   std::vector<Problem> problems = JudgeRelease(*release, home, version);
+  size_t compared = 0;
+  std::set<std::string> unnamed;
   for (const std::vector<Json>* workloads : {&*sets, &*deployments}) {
-    for (Problem& problem : JudgeImages(*workloads, home, version, name)) problems.push_back(std::move(problem));
+    ImagesJudgement images = JudgeImages(*workloads, home, version, name);
+    for (Problem& problem : images.problems) problems.push_back(std::move(problem));
+    compared += images.compared;
+    unnamed.merge(images.unnamed);
   }
-  return Outcome::FromProblems(
-      std::move(problems),
-      absl::StrCat("revision ", release->revision, " deployed: chart ", release->chart, " ", release->chart_version,
-                   release->chart_version == release->cilium_version
-                       ? ""
-                       : absl::StrCat(" with Cilium ", release->cilium_version),
-                   ", images v", absl::StripPrefix(version, "v")));
+  std::string found = absl::StrCat(
+      "revision ", release->revision, " deployed: chart ", release->chart, " ", release->chart_version,
+      release->chart_version == release->cilium_version ? "" : absl::StrCat(" with Cilium ", release->cilium_version));
+  if (version.empty()) {
+    absl::StrAppend(&found, ", no version declared to compare images with");
+  } else if (compared > 0) {
+    absl::StrAppend(&found, ", ", compared, compared == 1 ? " image v" : " images v", absl::StripPrefix(version, "v"));
+  } else {
+    absl::StrAppend(&found, ", no image that tells its version");
+  }
+  if (!unnamed.empty()) absl::StrAppend(&found, "; of no version that is told: ", absl::StrJoin(unnamed, ", "));
+  // Half of the question is about them.
+  if (problems.empty() && compared == 0 && !version.empty()) return Outcome::Inconclusive(std::move(found));
+  return Outcome::FromProblems(std::move(problems), std::move(found));
 }
 
 }  // namespace

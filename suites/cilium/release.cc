@@ -17,6 +17,11 @@ bool IsOfCiliumsReleases(const ImageReference& image) {
          absl::StartsWith(component, "operator");
 }
 
+// By the container's name, where the image is under one of somebody's own.
+bool RunsCiliumsReleases(std::string_view container) {
+  return container == "cilium-agent" || container == "cilium-operator" || container == "hubble-relay";
+}
+
 }  // namespace
 
 std::vector<Problem> JudgeRelease(const HelmRelease& release, const std::string& cilium_namespace,
@@ -46,10 +51,10 @@ std::vector<Problem> JudgeRelease(const HelmRelease& release, const std::string&
   return problems;
 }
 
-std::vector<Problem> JudgeImages(const std::vector<Json>& workloads, const std::string& cilium_namespace,
-                                 const std::string& version, const std::string& release) {
-  std::vector<Problem> problems;
-  if (version.empty()) return problems;
+ImagesJudgement JudgeImages(const std::vector<Json>& workloads, const std::string& cilium_namespace,
+                            const std::string& version, const std::string& release) {
+  ImagesJudgement judgement;
+  if (version.empty()) return judgement;
   for (const Json& workload : workloads) {
     if (Text(workload, "metadata.namespace") != cilium_namespace) continue;
     std::set<std::string> seen;
@@ -57,18 +62,26 @@ std::vector<Problem> JudgeImages(const std::vector<Json>& workloads, const std::
       for (const Json& container : Array(workload, containers)) {
         const std::string text = Text(container, "image");
         const ImageReference image = ParseImage(text);
-        if (!IsOfCiliumsReleases(image) || image.tag.empty() || IsOfVersion(image, version) ||
-            !seen.insert(text).second)
+        const bool by_name = IsOfCiliumsReleases(image);
+        if (!by_name && !RunsCiliumsReleases(Text(container, "name"))) continue;
+        if (!seen.insert(text).second) continue;
+        const bool is_it = IsOfVersion(image, version);
+        if (image.tag.empty() || (!by_name && !is_it)) {
+          judgement.unnamed.insert(text);
           continue;
-        problems.push_back({.expected = absl::StrCat("image ", image.component(), " of version ", version, " in ",
-                                                     Text(workload, "metadata.name")),
-                            .found = text,
-                            .next = absl::StrCat("somebody changed it since Helm did, or values override it: helm -n ",
-                                                 cilium_namespace, " get values ", release, " -a | grep -A5 image:")});
+        }
+        ++judgement.compared;
+        if (is_it) continue;
+        judgement.problems.push_back(
+            {.expected = absl::StrCat("image ", image.component(), " of version ", version, " in ",
+                                      Text(workload, "metadata.name")),
+             .found = text,
+             .next = absl::StrCat("somebody changed it since Helm did, or values override it: helm -n ",
+                                  cilium_namespace, " get values ", release, " -a | grep -A5 image:")});
       }
     }
   }
-  return problems;
+  return judgement;
 }
 
 }  // namespace tales::cilium

@@ -14,6 +14,7 @@ namespace {
 
 using ::tales::testing::StatusIs;
 using ::testing::_;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -142,24 +143,43 @@ TEST(Images, Parse) {
   EXPECT_FALSE(IsOfVersion(ParseImage("a:v1.17.10"), "1.17.1"));
 }
 
+Json Workload(const char* image, const char* container = "x") {
+  return {{"metadata", {{"namespace", "cilium"}, {"name", "w"}}},
+          {"spec",
+           {{"template",
+             {{"spec",
+               {{"containers", Json::array({{{"name", container}, {"image", image}}})},
+                {"initContainers", Json::array({{{"image", image}}, 7})}}}}}}}};
+}
+
 TEST(Images, OthersVersionsAreTheirOwnAffair) {
-  const auto workload = [](const char* image) {
-    return Json{{"metadata", {{"namespace", "cilium"}, {"name", "w"}}},
-                {"spec",
-                 {{"template",
-                   {{"spec",
-                     {{"containers", Json::array({{{"image", image}}})},
-                      {"initContainers", Json::array({{{"image", image}}, 7})}}}}}}}};
-  };
-  EXPECT_THAT(
-      JudgeImages({workload("q/cilium/cilium-envoy:v1.31.5-1"), workload("q/cilium/hubble-ui:v0.13.1"),
-                   workload("q/cilium/cilium@sha256:ab"), workload("q/cilium/operator-generic:v1.17.1"), Json(5)},
-                  "cilium", "1.17.1", "cilium"),
-      IsEmpty());
-  const auto problems = JudgeImages({workload("q/cilium/cilium:v1.17.0@sha256:ab")}, "cilium", "1.17.1", "cilium");
-  ASSERT_THAT(problems, SizeIs(1));
-  EXPECT_EQ(problems[0].found, "q/cilium/cilium:v1.17.0@sha256:ab");
-  EXPECT_THAT(JudgeImages({workload("q/cilium/cilium:v1.0")}, "kube-system", "1.17.1", "cilium"), IsEmpty());
+  const ImagesJudgement fine = JudgeImages(
+      {Workload("q/cilium/cilium-envoy:v1.31.5-1", "cilium-envoy"), Workload("q/cilium/hubble-ui:v0.13.1", "frontend"),
+       Workload("q/cilium/operator-generic:v1.17.1"), Json(5)},
+      "cilium", "1.17.1", "cilium");
+  EXPECT_THAT(fine.problems, IsEmpty());
+  EXPECT_THAT(fine.unnamed, IsEmpty());
+  EXPECT_EQ(fine.compared, 1u);
+  const ImagesJudgement other =
+      JudgeImages({Workload("q/cilium/cilium:v1.17.0@sha256:ab")}, "cilium", "1.17.1", "cilium");
+  ASSERT_THAT(other.problems, SizeIs(1));
+  EXPECT_EQ(other.problems[0].found, "q/cilium/cilium:v1.17.0@sha256:ab");
+  EXPECT_EQ(other.compared, 1u);
+  EXPECT_THAT(JudgeImages({Workload("q/cilium/cilium:v1.0")}, "kube-system", "1.17.1", "cilium").problems, IsEmpty());
+}
+
+TEST(Images, OneThatTellsNoVersionIsNotCompared) {
+  const ImagesJudgement none =
+      JudgeImages({Workload("q/cilium/cilium@sha256:ab"), Workload("mirror/network-agent:2025-02", "cilium-agent")},
+                  "cilium", "1.17.1", "cilium");
+  EXPECT_THAT(none.problems, IsEmpty());
+  EXPECT_EQ(none.compared, 0u);
+  EXPECT_THAT(none.unnamed, ElementsAre("mirror/network-agent:2025-02", "q/cilium/cilium@sha256:ab"));
+  // Under another name, with the version for a tag.
+  const ImagesJudgement renamed =
+      JudgeImages({Workload("mirror/network-agent:v1.17.1", "cilium-agent")}, "cilium", "1.17.1", "cilium");
+  EXPECT_EQ(renamed.compared, 1u);
+  EXPECT_THAT(renamed.unnamed, IsEmpty());
 }
 
 }  // namespace
