@@ -83,18 +83,13 @@ Outcome Look(CheckContext& context) {
     }
     for (Problem& problem : JudgeLog(reading, container, log.Command(home))) problems.push_back(std::move(problem));
   }
-  return Outcome::FromProblems(
-      std::move(problems),
-      absl::StrCat(read, " logs, ", bytes, " bytes, nothing new",
-                   known.empty() ? ""
-                                 : absl::StrCat("; known: ", absl::StrJoin(known, ", ",
-                                                                           [](std::string* out, const auto& issue) {
-                                                                             absl::StrAppend(
-                                                                                 out, issue.first, " (", issue.second,
-                                                                                 issue.second == 1 ? " line)"
-                                                                                                   : " lines)");
-                                                                           })),
-                   rotated.empty() ? "" : absl::StrCat("; ", absl::StrJoin(rotated, "; "))));
+  const std::string known_text = absl::StrJoin(known, ", ", [](std::string* out, const auto& issue) {
+    absl::StrAppend(out, issue.first, " (", issue.second, issue.second == 1 ? " line)" : " lines)");
+  });
+  return Outcome::FromProblems(std::move(problems),
+                               absl::StrCat(read, " logs, ", bytes, " bytes, nothing new",
+                                            known.empty() ? "" : absl::StrCat("; known: ", known_text),
+                                            rotated.empty() ? "" : absl::StrCat("; ", absl::StrJoin(rotated, "; "))));
 }
 
 }  // namespace

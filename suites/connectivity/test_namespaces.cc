@@ -93,9 +93,11 @@ absl::StatusOr<TestNamespaces::Names> TestNamespaces::Existing(Deadline deadline
 // What was there before: what an earlier run wrote down, where one was killed.
 absl::Status TestNamespaces::Remember(const Json& namespace_, Deadline deadline) {
   const std::string name = NameOf(namespace_);
-  if (Label(namespace_, kMadeBy) == kTales) return TakeOver(namespace_, deadline);
-  before_.insert(name);
   versions_[name] = Text(namespace_, "metadata.resourceVersion");
+  const bool ours = Label(namespace_, kMadeBy) == kTales;
+  (ours ? ours_ : before_).insert(name);
+  if (ours || IsAnothers(namespace_)) TALES_RETURN_IF_ERROR(TakeOver(name, deadline));
+  if (ours) return absl::OkStatus();
   const Json annotations = namespace_["metadata"].value("annotations", Json::object());
   const Json written = Json::parse(annotations.value(kBefore, ""), nullptr, /*allow_exceptions=*/false);
   if (written.is_object() && written.contains("labels") && written.contains("objects")) {
@@ -126,17 +128,13 @@ absl::Status TestNamespaces::Make(const std::string& name, Deadline deadline) {
                                        : Annotate(status, absl::StrCat("making namespace ", name));
 }
 
-// One that a run of ours left: it is as it should be, and now this run's to take away.
-absl::Status TestNamespaces::TakeOver(const Json& namespace_, Deadline deadline) {
-  const std::string name = NameOf(namespace_);
+// One that a run of ours left, made or opened: this run's to put right.
+absl::Status TestNamespaces::TakeOver(const std::string& name, Deadline deadline) {
   // With its version, so that of two who find it free one is refused (Aborted).
-  const Json patch = {
-      {"metadata",
-       {{"resourceVersion", Text(namespace_, "metadata.resourceVersion")}, {"annotations", {{kTenant, Mark()}}}}}};
-  TALES_RETURN_IF_ERROR(Annotate(
-      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
-      absl::StrCat("taking over namespace ", name)));
-  ours_.insert(name);
+  const Json patch = {{"metadata", {{"resourceVersion", versions_[name]}, {"annotations", {{kTenant, Mark()}}}}}};
+  const auto taken = client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall));
+  if (!taken.ok()) return Annotate(taken.status(), absl::StrCat("taking over namespace ", name));
+  versions_[name] = Text(taken->body, "metadata.resourceVersion");
   return absl::OkStatus();
 }
 
@@ -148,9 +146,10 @@ absl::Status TestNamespaces::Open(const std::string& name, Deadline deadline) {
                        {{"resourceVersion", versions_[name]},  // as in TakeOver
                         {"labels", labels},
                         {"annotations", {{kBefore, before.dump()}, {kTenant, Mark()}}}}}};
-  return Annotate(
-      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status(),
-      absl::StrCat("labelling namespace ", name));
+  const absl::Status opened =
+      client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status();
+  if (opened.ok()) opened_.insert(name);
+  return Annotate(opened, absl::StrCat("labelling namespace ", name));
 }
 
 absl::Status TestNamespaces::Close(const std::string& name, Deadline deadline) {
@@ -184,8 +183,12 @@ absl::StatusOr<TestNamespaces> TestNamespaces::Prepare(kube::Client& client, int
       deadline, "the namespaces of the test", absl::Seconds(1), [&] { return prepared.Settle(count, deadline); },
       [](const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsAborted(status); });
   if (settled.ok()) return prepared;
+  // What it had made ready by then would keep others out.
   for (const std::string& name : prepared.made_) {
     client.Delete(kube::kNamespaces, "", name, Deadline::After(kCall)).IgnoreError();
+  }
+  for (const std::string& name : prepared.opened_) {
+    prepared.Close(name, Deadline::After(kCall)).IgnoreError();
   }
   return settled;
 }

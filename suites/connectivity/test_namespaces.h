@@ -48,14 +48,15 @@ class TestNamespaces {
   absl::StatusOr<Names> Existing(Deadline deadline);
   absl::Status Remember(const kube::Json& namespace_, Deadline deadline);
   absl::Status Make(const std::string& name, Deadline deadline);
-  absl::Status TakeOver(const kube::Json& namespace_, Deadline deadline);
+  absl::Status TakeOver(const std::string& name, Deadline deadline);
   absl::Status Open(const std::string& name, Deadline deadline);
   absl::Status Close(const std::string& name, Deadline deadline);
   absl::StatusOr<std::vector<std::string>> Remove(Deadline deadline);
 
   kube::Client* client_;
   Tenant tenant_;
-  Names ours_, made_;                     // not to be kept: all of them, and those that this one made
+  Names ours_;                            // not to be kept
+  Names made_, opened_;                   // by this one
   Names before_;                          // namespaces that were there
   std::map<std::string, Names> objects_;  // what was in those
   std::map<std::string, std::string> versions_;

@@ -47,6 +47,7 @@ class TestNamespacesTest : public ::testing::Test {
     if (path == kPath) {
       Json made = Json::parse(request.body);
       const std::string name = Text(made, "metadata.name");
+      if (name == refuse_) return Answer(403, {{"reason", "Forbidden"}});
       if (namespaces_.contains(name)) return Answer(409, {{"reason", "AlreadyExists"}});
       return Answer(201, Put(name, made));
     }
@@ -86,6 +87,7 @@ class TestNamespacesTest : public ::testing::Test {
 
   std::mutex mutex_;
   std::map<std::string, Json> namespaces_;
+  std::string refuse_;  // the one that cannot be made
   int version_ = 0;
   int going_ = 0;  // lists until the one that is being deleted is gone; 0: never
   std::optional<kube::testing::TestServer> server_;
@@ -126,6 +128,29 @@ TEST_F(TestNamespacesTest, WhatAKilledRunLeftIsTakenOverWhenItsTimeIsUp) {
   EXPECT_TRUE(namespaces_.contains(kName));
   EXPECT_THAT(mine.Restore(Soon()), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(namespaces_, IsEmpty());
+}
+
+// A killed run that worked in two, and one that needs one of them.
+TEST_F(TestNamespacesTest, WhatAKilledRunOpenedIsPutRight) {
+  for (const char* name : {kName, "cilium-test-2"}) Put(name, {{"metadata", {{"labels", {{"a", "b"}}}}}});
+  const Json before = namespaces_.at("cilium-test-2")["metadata"]["labels"];
+  ASSERT_OK(TestNamespaces::Prepare(*client_, 2, {"killed", absl::Now() - absl::Seconds(1)}, Soon()));
+  EXPECT_NE(namespaces_.at("cilium-test-2")["metadata"]["labels"], before);
+  ASSERT_OK_AND_ASSIGN(TestNamespaces mine, Prepare("mine"));
+  EXPECT_THAT(mine.Restore(Soon()), IsOkAndHolds(IsEmpty()));
+  for (const char* name : {kName, "cilium-test-2"}) {
+    EXPECT_EQ(namespaces_.at(name)["metadata"]["labels"], before) << name;
+    EXPECT_THAT(namespaces_.at(name)["metadata"]["annotations"], IsEmpty()) << name;
+  }
+}
+
+TEST_F(TestNamespacesTest, OneThatIsRefusedLeavesNothing) {
+  refuse_ = "cilium-test-2";
+  Put(kName, {{"metadata", {{"labels", {{"a", "b"}}}}}});
+  EXPECT_THAT(TestNamespaces::Prepare(*client_, 3, {"mine", absl::InfiniteFuture()}, Soon()).status(),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("cilium-test-2")));
+  EXPECT_EQ(namespaces_.size(), 1u);
+  EXPECT_EQ(namespaces_.at(kName)["metadata"]["labels"], Json({{"a", "b"}}));
 }
 
 TEST_F(TestNamespacesTest, OneThatIsBeingDeletedIsWaitedFor) {
