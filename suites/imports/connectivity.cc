@@ -89,6 +89,20 @@ Outcome JudgeLogCheck(const JUnitCase& one, const LogCheck& check, const Ledger*
        .next = "a line that is known goes into knownIssues of the cluster file; the others: kubectl logs of that pod"});
 }
 
+// Of what judging a test can give.
+int Badness(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPassed:
+      return 0;
+    case Verdict::kInconclusive:
+      return 1;
+    case Verdict::kKnown:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
 class Gathering {
  public:
   Gathering(bool one_node, const Ledger* ledger) : one_node_(one_node), ledger_(ledger) {}
@@ -194,7 +208,7 @@ class Gathering {
     const auto [place, is_new] = places_.emplace(verdict.test, tests_.size());
     if (is_new) {
       tests_.push_back(std::move(verdict));
-    } else if (is_bad) {
+    } else if (Badness(verdict.outcome.verdict()) > Badness(tests_[place->second].outcome.verdict())) {
       tests_[place->second] = std::move(verdict);  // of two results the worse counts
     }
   }

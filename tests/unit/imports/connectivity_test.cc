@@ -202,6 +202,18 @@ TEST(ConnectivityTest, WhatHasNoNameIsAProblemOfTheRunAndCostsNoOther) {
   EXPECT_EQ(Judge(JUnit("<testcase name=\"\" status=\"passed\"/>")).run.verdict(), Verdict::kFailed);
 }
 
+TEST(ConnectivityTest, AKnownFailureDoesNotStandForAnother) {
+  const Ledger ledger({Entry("KI-GARP"), Entry("KI-BIGTCP")}, {}, absl::Now());
+  const std::string junit = JUnit(Failed("check-log-errors", kAgent));
+  for (const bool known_first : {true, false}) {
+    ForeignResults found;
+    for (const bool with_log : {known_first, !known_first}) {
+      found.results.push_back({"conn.xml", reports::ParseJUnit(junit, "conn.xml"), with_log ? kLogCheckLog : ""});
+    }
+    EXPECT_EQ(JudgeConnectivity(found, false, &ledger).tests.at(0).outcome.verdict(), Verdict::kFailed) << known_first;
+  }
+}
+
 TEST(ConnectivityTest, AFileOfAMillionIsRefused) {
   std::string cases;
   for (int i = 0; i < 10'001; ++i) cases += "<testcase name=\"t\"/>";
