@@ -56,6 +56,15 @@ TEST(NetworkFaultsTest, WhatIsInTheNodeIsDoneThere) {
   EXPECT_THAT(plan.breaks, SizeIs(2));
 }
 
+TEST(NetworkFaultsTest, OnlyADiskOfTheKubeletsOwnIsFilled) {
+  ASSERT_OK_AND_ASSIGN(const auto plan, PlanNetworkFault({"local", "disk-full", ""}, TwoNodes()));
+  EXPECT_EQ(plan.full, "node-2");
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("nsenter --all --target 102 -- sh -c"));
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("[ \"$(stat -f -c %T /var/lib/kubelet)\" = tmpfs ] || "));
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("head -c 268435456 /dev/zero"));
+  EXPECT_THAT(Text(plan.heals), HasSubstr("rm /var/lib/kubelet/tales-disk-full"));
+}
+
 TEST(NetworkFaultsTest, APolicyDeniesWhatItNamesAlone) {
   ASSERT_OK_AND_ASSIGN(const auto plan, PlanNetworkFault({"local", "policy-in-the-way", ""}, TwoNodes()));
   EXPECT_THAT(plan.breaks, IsEmpty());
@@ -67,6 +76,7 @@ TEST(NetworkFaultsTest, ATargetThatIsNotThereIsAMistake) {
                                                              {"local", "one-way-loss", "node-1/node-1"},
                                                              {"local", "one-way-loss", "node-1"},
                                                              {"local", "node-link-down", "node-9"},
+                                                             {"local", "disk-full", "node-9"},
                                                              {"local", "node-mtu", "node-1/5"},
                                                              {"local", "node-mtu", "node-1/1400;reboot"},
                                                              {"local", "no-such", "node-1"}}) {
