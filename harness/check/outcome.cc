@@ -60,6 +60,12 @@ Outcome Outcome::CannotLook(const absl::Status& status, std::string next) {
   return outcome;
 }
 
+Outcome& Outcome::Note(std::string_view note) {
+  const bool tells = verdict_ == Verdict::kFailed || verdict_ == Verdict::kError;
+  if (tells && !problems_.empty() && !note.empty()) absl::StrAppend(&problems_.back().found, "; ", note);
+  return *this;
+}
+
 Outcome& Outcome::With(Evidence evidence) & {
   evidence_.push_back(std::move(evidence));
   return *this;

@@ -39,6 +39,8 @@ class Outcome {
   // which settling retries. `next` is what a person would try.
   static Outcome CannotLook(const absl::Status& status, std::string next);
 
+  // Adds to what was found, where there is a problem: what else is known that may be its reason.
+  Outcome& Note(std::string_view note);
   Outcome& With(Evidence evidence) &;
   Outcome With(Evidence evidence) &&;
 

@@ -100,7 +100,9 @@ class Client {
                               bool dry_run, bool force, Deadline deadline);
   absl::StatusOr<Reply> MergePatch(ResourcePath kind, std::string_view namespace_, std::string_view name,
                                    const Json& patch, bool dry_run, Deadline deadline);
-  absl::Status Delete(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline);
+  // `grace_seconds`: of a pod; 0 ends it by force, without its node's word. Default: what the object says.
+  absl::Status Delete(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline,
+                      std::optional<int> grace_seconds = std::nullopt);
 
   // Any path, for example "/version", "/readyz?verbose": body as text.
   absl::StatusOr<std::string> GetRaw(std::string_view path, Deadline deadline);

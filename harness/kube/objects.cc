@@ -118,10 +118,12 @@ absl::StatusOr<Reply> Client::MergePatch(ResourcePath kind, std::string_view nam
                     deadline);
 }
 
-absl::Status Client::Delete(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline) {
+absl::Status Client::Delete(ResourcePath kind, std::string_view namespace_, std::string_view name, Deadline deadline,
+                            std::optional<int> grace_seconds) {
   if (name.empty()) return absl::InvalidArgumentError(absl::StrCat("deleting one of ", kind.plural, ": no name given"));
   std::string path = ObjectPath(kind, namespace_, name);
   AddQuery(path, "propagationPolicy", "Background");
+  if (grace_seconds.has_value()) AddQuery(path, "gracePeriodSeconds", absl::StrCat(*grace_seconds));
   return impl_->Send({.method = "DELETE", .path = path, .idempotent = false}, deadline).status();
 }
 

@@ -28,5 +28,14 @@ TEST(OutcomeTest, OnlyAnswersThatTimeCanChangeMaySettle) {
   EXPECT_FALSE(Outcome::Inconclusive("x").may_settle());
 }
 
+TEST(OutcomeTest, ANoteStandsBehindWhatWasFoundOfTrouble) {
+  Outcome failed = Outcome::FromProblems({{"a", "b", "c"}, {"d", "e", "f"}}, "");
+  EXPECT_EQ(failed.Note("why not").problems()[1].found, "e; why not");
+  EXPECT_EQ(failed.Note("").problems()[1].found, "e; why not");
+  EXPECT_EQ(Outcome::CannotLook(absl::UnavailableError("x"), "").Note("y").problems()[0].found, "x; y");
+  EXPECT_EQ(Outcome::Unsupported("x", "z").Note("y").problems()[0].found, "has z");
+  EXPECT_EQ(Outcome::Passed("x").Note("y").found(), "x");
+}
+
 }  // namespace
 }  // namespace tales

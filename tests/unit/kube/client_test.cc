@@ -36,6 +36,18 @@ std::string StatusBody(int code, std::string reason, std::string message) {
       .dump();
 }
 
+TEST(ClientTest, DeletesByForceOnlyWhereItIsAsked) {
+  std::string asked;
+  TestServer server({}, [&asked](const Request& r) {
+    asked = absl::StrCat(r.method, " ", r.target);
+    return Answer(200, "{}");
+  });
+  ASSERT_OK(ClientOf(server)->Delete(kPods, "n", "p", Soon()));
+  EXPECT_EQ(asked, "DELETE /api/v1/namespaces/n/pods/p?propagationPolicy=Background");
+  ASSERT_OK(ClientOf(server)->Delete(kPods, "n", "p", Soon(), /*grace_seconds=*/0));
+  EXPECT_EQ(asked, "DELETE /api/v1/namespaces/n/pods/p?propagationPolicy=Background&gracePeriodSeconds=0");
+}
+
 TEST(ClientTest, GetsAnObject) {
   TestServer server({},
                     [](const Request& r) { return Answer(200, absl::StrCat(R"({"target":")", r.target, R"("})")); });
