@@ -10,6 +10,7 @@
 #include "harness/check/spec.h"
 #include "suites/health/checks.h"
 #include "suites/shared/commands.h"
+#include "suites/shared/node_trouble.h"
 
 namespace tales::health {
 
@@ -102,6 +103,12 @@ bool IsLifecycleTaint(std::string_view taint) { return absl::StartsWith(taint, "
 
 void JudgeScheduling(const NodeDefinition& declared, const kube::Json& object, std::vector<Problem>& problems) {
   const std::string name = Text(object, "metadata.name");
+  for (const std::string& pressure : NodePressures(object)) {
+    problems.push_back(
+        {.expected = absl::StrCat("node ", declared.name, " takes pods"),
+         .found = absl::StrCat("node ", declared.name, " has ", pressure, "; its kubelet refuses pods, and ends some"),
+         .next = absl::StrCat("`kubectl describe node ", name, "`; then make room on it")});
+  }
   if (object.contains("spec") && object["spec"].value("unschedulable", false)) {
     problems.push_back({.expected = absl::StrCat("node ", declared.name, " takes pods"),
                         .found = "it is cordoned (SchedulingDisabled)",
@@ -165,7 +172,7 @@ Check NodesSchedulable() {
           .question = "Does every node take pods, with exactly the declared taints?",
           .needs = {&kNeedsKubernetes, &kNeedsDeclaredNodes},
           .after = {"health.kubernetes_api"},
-          .faults = {"lab:node-cordoned", "lab:taint-removed"},
+          .faults = {"lab:node-cordoned", "lab:taint-removed", "lab:node-disk-pressure", "local:disk-full"},
           .look = LookSchedulable};
 }
 
