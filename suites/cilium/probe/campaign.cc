@@ -26,11 +26,12 @@ std::string Secs(absl::Time since) {
 
 }  // namespace
 
-Campaign::Campaign(ProducerContext& context, const Place& place)
+Campaign::Campaign(ProducerContext& context, const Place& place, Witness& witness)
     : context_(context),
       client_(*context.cluster().kube()),
       place_(place),
-      executor_(client_, place),
+      witness_(witness),
+      executor_(client_, place, [this](const std::string& node) { return witness_.NotReadyNow(node); }),
       deadline_(context.deadline()) {}
 
 void Campaign::Say(std::string_view line) {
@@ -38,12 +39,21 @@ void Campaign::Say(std::string_view line) {
   context_.Progress(line);
 }
 
-void Campaign::Report(const std::string& scenario, const Outcome& outcome, absl::Time start) {
+void Campaign::Report(const std::string& scenario, Outcome outcome, absl::Time start) {
+  outcome.Note(witness_.changes().Note());
   const std::lock_guard<std::mutex> lock(mutex_);
   context_.Report(CheckOf(scenario), outcome, absl::Now() - start);
 }
 
+// Before anything is judged: is what was probed still there?
+void Campaign::LookAround() {
+  meanwhile_.not_ready = witness_.Look().not_ready();
+  const auto pods = client_.List(kube::kPods, place_.name_space, {}, deadline_.AtMost(absl::Seconds(15)));
+  if (pods.ok()) meanwhile_.lost_pods = LostPods(place_, *pods);
+}
+
 void Campaign::ReportTried(const std::string& scenario, absl::Time start) {
+  Excuse(tried_[scenario], meanwhile_);
   const Scenario& is = FindScenario(scenario);
   Report(
       scenario,
@@ -99,10 +109,13 @@ void Campaign::RunPolicies() {
 }
 
 void Campaign::ReportPolicies() {
-  for (const auto& [scenario, tried] : policies_) {
-    context_.Report(CheckOf(scenario),
-                    JudgePolicies(tried.traces, ways_.ways, place_.name_space, FindScenario(scenario).next),
-                    tried.took);
+  for (auto& [scenario, tried] : policies_) {
+    for (PolicyTrace& trace : tried.traces) {
+      for (auto* step : {&trace.control, &trace.in_force, &trace.confirmations, &trace.after})
+        Excuse(*step, meanwhile_);
+    }
+    Report(scenario, JudgePolicies(tried.traces, ways_.ways, place_.name_space, FindScenario(scenario).next),
+           absl::Now() - tried.took);
   }
 }
 
@@ -145,6 +158,7 @@ void Campaign::Run() {
     RunWire(start);
     ways.join();
     health.join();
+    LookAround();
     if (place_.nodes.size() > 1) Report("one-way", JudgeWays(ways_.ways, ways_.missing), start);
     for (const Scenario& scenario : Scenarios()) {
       const bool of_policies = scenario.id.rfind("policy-", 0) == 0;
@@ -152,11 +166,12 @@ void Campaign::Run() {
       if (!of_policies && !other && !Lacks(place_, scenario.id).has_value()) ReportTried(scenario.id, start);
     }
     policies.join();
+    LookAround();
     ReportPolicies();
   }
   if (!cilium) return;
   agents.ReadDropsAgain(drops, deadline_);
-  Report("drops", JudgeDrops(drops), start);
+  Report("drops", JudgeDrops(drops, witness_.Look().restarts()), start);
 }
 
 }  // namespace tales::cilium::probe

@@ -13,6 +13,8 @@
 #include "suites/cilium/agents.h"
 #include "suites/cilium/probe/lacks.h"
 #include "suites/cilium/probe/policies.h"
+#include "suites/shared/node_trouble.h"
+#include "suites/shared/pod_warnings.h"
 
 namespace tales::cilium::probe {
 namespace {
@@ -43,7 +45,11 @@ PodPlace* PlaceOf(const PodWish& wish, Place& place) {
 }  // namespace
 
 Deployment::Deployment(Cluster& cluster, std::string run_id, Progress progress)
-    : cluster_(cluster), client_(*cluster.kube()), run_id_(std::move(run_id)), progress_(std::move(progress)) {}
+    : cluster_(cluster),
+      client_(*cluster.kube()),
+      run_id_(std::move(run_id)),
+      progress_(std::move(progress)),
+      dead_pods_(client_, progress_) {}
 
 absl::Status Deployment::MakeNamespace(Deadline deadline) {
   bool told = false;
@@ -61,6 +67,7 @@ absl::Status Deployment::MakeNamespace(Deadline deadline) {
           told = true;
           const bool going = !Text(*old, "metadata.deletionTimestamp").empty();
           if (!going) TALES_RETURN_IF_ERROR(client_.Delete(kube::kNamespaces, "", kNamespace, deadline.AtMost(kCall)));
+          TALES_RETURN_IF_ERROR(dead_pods_.End(kNamespace, deadline));
           return absl::UnavailableError("that of an earlier run is still on its way out");
         }
         if (!absl::IsNotFound(old.status())) return old.status();
@@ -198,6 +205,28 @@ absl::Status Deployment::AwaitPods(const std::vector<PodWish>& wishes, Place& pl
   return all.ok() ? all : asked;
 }
 
+// What the pods themselves do not know: why their containers are not made, and what is wrong with their nodes.
+void Deployment::ExplainTrouble(const std::vector<PodWish>& wishes, Place& place, Deadline deadline) {
+  const bool all_run =
+      std::all_of(wishes.begin(), wishes.end(), [&place](const PodWish& wish) { return PlaceOf(wish, place)->runs(); });
+  if (all_run) return;
+  std::map<std::string, Json> pods;
+  std::map<std::string, std::string> of_nodes;
+  if (const auto found = client_.List(kube::kPods, kNamespace, {}, deadline.AtMost(kCall)); found.ok()) {
+    for (const Json& pod : *found) pods[Text(pod, "metadata.name")] = pod;
+  }
+  if (const auto found = client_.List(kube::kNodes, "", {}, deadline.AtMost(kCall)); found.ok()) {
+    for (const Json& node : *found) of_nodes[Text(node, "metadata.name")] = NodeTrouble(node);
+  }
+  const PodWarnings warnings = PodWarnings::Read(client_, kNamespace, "", deadline);
+  for (const PodWish& wish : wishes) {
+    std::string& trouble = PlaceOf(wish, place)->trouble;
+    if (trouble.empty()) continue;
+    const std::string& of_node = of_nodes[wish.node];
+    absl::StrAppend(&trouble, warnings.Of(pods[wish.name]), of_node.empty() ? "" : absl::StrCat("; ", of_node));
+  }
+}
+
 // A probe that comes before a service knows its backend would fill DNS caches with "no such name".
 void Deployment::AwaitEndpoints(const Place& place, Deadline deadline) {
   size_t wanted = 0;
@@ -236,6 +265,7 @@ absl::StatusOr<Place> Deployment::Fill(absl::Duration patience, Deadline deadlin
   TALES_RETURN_IF_ERROR(CreateServices(place, deadline));
   progress_(absl::StrCat(wishes.size(), " pods on ", place.nodes.size(), " nodes are asked for"));
   TALES_RETURN_IF_ERROR(AwaitPods(wishes, place, patience, deadline));
+  ExplainTrouble(wishes, place, deadline);
   AwaitEndpoints(place, deadline);
   return place;
 }
@@ -251,7 +281,8 @@ absl::Status Deployment::Remove(absl::Duration patience) {
     if (Text(*now, "metadata.deletionTimestamp").empty()) {
       TALES_RETURN_IF_ERROR(client_.Delete(kube::kNamespaces, "", kNamespace, deadline.AtMost(kCall)));
     }
-    return absl::UnavailableError("it is on its way out");
+    TALES_RETURN_IF_ERROR(dead_pods_.End(kNamespace, deadline));
+    return absl::UnavailableError(WhyStuck(*now));
   });
 }
 

@@ -13,6 +13,7 @@
 #include "harness/kube/client.h"
 #include "suites/cilium/probe/place.h"
 #include "suites/cilium/probe/workloads.h"
+#include "suites/shared/dead_pods.h"
 
 namespace tales::cilium::probe {
 
@@ -26,10 +27,11 @@ class Deployment {
   // The namespace, after that of a dead run has gone. FailedPrecondition: there is one that is not ours.
   absl::Status MakeNamespace(Deadline deadline);
   // All objects; then waits until the pods run, or cannot, `patience` at most. A pod that does not run is no error: its
-  // place says why. Errors: the API refuses what all of it needs.
+  // place says why, with its last warnings. Errors: the API refuses what all of it needs.
   absl::StatusOr<Place> Fill(absl::Duration patience, Deadline deadline);
   // Asks for the end of the namespace, with all that is in it (nothing of ours is elsewhere), and waits `patience` for
-  // it. DeadlineExceeded: it was asked for, and has not come yet.
+  // it; pods on nodes that are gone are ended by force. Unavailable: it was asked for, and has not come yet; what
+  // keeps it, in Kubernetes' words.
   absl::Status Remove(absl::Duration patience);
 
  private:
@@ -37,6 +39,7 @@ class Deployment {
   absl::Status CreatePods(const std::vector<PodWish>& wishes, Deadline deadline);
   absl::Status AwaitPods(const std::vector<PodWish>& wishes, Place& place, absl::Duration patience, Deadline deadline);
   absl::Status CreateServices(Place& place, Deadline deadline);
+  void ExplainTrouble(const std::vector<PodWish>& wishes, Place& place, Deadline deadline);
   void AwaitEndpoints(const Place& place, Deadline deadline);
   absl::Status Create(kube::ResourcePath kind, const Json& object, Json* made, Deadline deadline);
 
@@ -44,6 +47,7 @@ class Deployment {
   kube::Client& client_;
   const std::string run_id_;
   const Progress progress_;
+  DeadPods dead_pods_;
   bool made_ = false;
 };
 

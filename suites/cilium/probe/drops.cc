@@ -49,7 +49,7 @@ bool IsExpectedDrop(std::string_view reason) {
                      [reason](std::string_view one) { return absl::EqualsIgnoreCase(one, reason); });
 }
 
-Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes) {
+Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes, const std::map<std::string, std::string>& restarts) {
   std::vector<Problem> problems;
   std::vector<std::string> anew;
   double expected = 0;
@@ -73,8 +73,11 @@ Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes) {
         more.push_back(absl::StrCat(difference, " for \"", reason, "\""));
       }
     }
-    if (went_back) {
-      anew.push_back(node.place.node);
+    const auto restart = restarts.find(node.place.node);
+    if (restart != restarts.end()) {
+      anew.push_back(restart->second);
+    } else if (went_back) {
+      anew.push_back(absl::StrCat("the agent on ", node.place.node, " was started anew"));
     } else if (!more.empty()) {
       problems.push_back({.expected = absl::StrCat("while the probes ran, ", node.place.node,
                                                    " dropped nothing but for reasons that they gave"),
@@ -85,7 +88,7 @@ Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes) {
   if (nodes.empty()) return Outcome::CannotLook(absl::InternalError("no agent was asked"), "are there agents?");
   if (problems.empty() && !anew.empty()) {
     return Outcome::Inconclusive(absl::StrCat(
-        "the agent was started anew while the probes ran, and counts from zero, on ", absl::StrJoin(anew, ", ")));
+        absl::StrJoin(anew, "; "), "; it counts from zero, so what was dropped while the probes ran is not known"));
   }
   return Outcome::FromProblems(std::move(problems), absl::StrCat("no packet dropped for a reason of its own; ",
                                                                  expected, " as policies and the like have it"));

@@ -23,8 +23,8 @@ struct DropsOfNode {
   AgentPlace place;
   absl::StatusOr<Drops> before = absl::UnknownError("not read"), after = absl::UnknownError("not read");
 };
-// Failed: on a node, a reason that is not expected has more packets after than before. An agent whose counters went
-// back was started anew: inconclusive.
-Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes);
+// Failed: on a node, a reason that is not expected has more packets after than before. An agent that was started anew
+// counts from zero: inconclusive. `restarts`: by node, how that is known; counters that went back say so too.
+Outcome JudgeDrops(const std::vector<DropsOfNode>& nodes, const std::map<std::string, std::string>& restarts = {});
 
 }  // namespace tales::cilium::probe

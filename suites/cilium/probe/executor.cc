@@ -49,13 +49,19 @@ absl::StatusOr<std::vector<Answer>> Executor::Exec(const PodPlace& pod,
   if (!pod.runs())
     return absl::FailedPreconditionError(pod.trouble.empty() ? absl::StrCat("pod ", pod.name, " has no address")
                                                              : pod.trouble);
+  const std::string where = absl::StrCat("exec in ", pod.name, " on ", pod.node, ": ");
+  if (const std::string trouble = trouble_(pod.node); !trouble.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(where, trouble));
+  }
   std::vector<std::string> command = {"sh", "/tales-probe/probe.sh", absl::StrCat(lanes)};
   for (size_t i = 0; i < probes.size(); ++i) command.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
   const absl::StatusOr<kube::ExecResult> exec =
       client_.Exec(place_.name_space, pod.name, "main", command, deadline.AtMost(kLongestExec));
-  if (!exec.ok())
-    return absl::Status(exec.status().code(),
-                        absl::StrCat("exec in ", pod.name, ": ", WithoutAddress(std::string(exec.status().message()))));
+  if (!exec.ok()) {
+    const std::string trouble = trouble_(pod.node);
+    return absl::Status(exec.status().code(), absl::StrCat(where, trouble, trouble.empty() ? "" : "; ",
+                                                           WithoutAddress(std::string(exec.status().message()))));
+  }
   const kube::ExecResult& done = *exec;
   absl::StatusOr<std::vector<Answer>> answers = ParseRecords(done.output, probes.size());
   if (answers.ok()) return answers;

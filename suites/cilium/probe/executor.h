@@ -1,7 +1,9 @@
 // Running probes: many of one pod by one exec, the pods side by side.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/deadline.h"
@@ -14,8 +16,12 @@ namespace tales::cilium::probe {
 // Thread-safe, as the client is.
 class Executor {
  public:
-  // Both outlive it.
-  Executor(kube::Client& client, const Place& place) : client_(client), place_(place) {}
+  // Why a node cannot be asked for anything now; "": it can.
+  using Trouble = std::function<std::string(const std::string& node)>;
+  // Both outlive it. A node in `trouble` is not asked: its kubelet would keep each exec waiting.
+  Executor(
+      kube::Client& client, const Place& place, Trouble trouble = [](const std::string&) { return std::string(); })
+      : client_(client), place_(place), trouble_(std::move(trouble)) {}
 
   // Tries each once, and writes what came of it; returns when all are done. At most `lanes` of a pod at a time.
   void Run(std::vector<Tried>& tried, Deadline deadline, int lanes = 16) const;
@@ -33,6 +39,7 @@ class Executor {
  private:
   kube::Client& client_;
   const Place& place_;
+  const Trouble trouble_;
 };
 
 // `probes`, to be tried.

@@ -12,7 +12,7 @@ namespace {
 
 using Pair = std::pair<std::string, std::string>;
 
-constexpr size_t kNamed = 4;  // of probes that could not be run
+constexpr size_t kNamed = 4;  // of the reasons why probes could not be run
 
 // One thing that is broken, with the probes that show it. In this order in the report.
 enum class Breadth { kEverywhere, kNode, kBothWays, kOneWay, kFrom, kLocal };
@@ -198,10 +198,14 @@ std::string Example(const Tried& tried, const std::string& name_space) {
 }
 
 Outcome NotRun(const std::vector<const Tried*>& not_run, size_t all) {
-  std::set<std::string> reasons;
-  for (const Tried* one : not_run) reasons.insert(absl::StrCat(one->probe.what, ": ", Describe(*one)));
-  std::vector<std::string> named(reasons.begin(), reasons.end());
-  if (named.size() > kNamed) named.resize(kNamed);
+  std::map<std::string, std::vector<std::string>> reasons;  // with the probes that each kept from being run
+  for (const Tried* one : not_run) reasons[Describe(*one)].push_back(one->probe.what);
+  std::vector<std::string> named;
+  for (const auto& [reason, probes] : reasons) {
+    if (named.size() == kNamed) break;
+    named.push_back(absl::StrCat(
+        probes.front(), probes.size() == 1 ? "" : absl::StrCat(" (and ", probes.size() - 1, " more)"), ": ", reason));
+  }
   return Outcome::CannotLook(absl::UnavailableError(absl::StrCat(
                                  not_run.size(), " of ", all, " probes could not be run: ", absl::StrJoin(named, "; "),
                                  reasons.size() > kNamed ? "; ..." : "")),

@@ -7,16 +7,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "harness/check/spec.h"
+#include "suites/cilium/agents.h"
 #include "suites/cilium/probe/campaign.h"
 #include "suites/cilium/probe/deployment.h"
 #include "suites/cilium/probe/scenarios.h"
+#include "suites/shared/witness.h"
 
 namespace tales::cilium::probe {
 namespace {
 
 constexpr absl::Duration kPodsPatience = absl::Minutes(4);  // images may have to come from far
-constexpr absl::Duration kGone = absl::Seconds(60);
-constexpr absl::Duration kForCleanUp = absl::Seconds(90);  // probes under way end a little later
+// Kubernetes takes most of a minute to see that a node is not ready, and only then its pods can be ended by force.
+constexpr absl::Duration kGone = absl::Seconds(90);
+constexpr absl::Duration kForCleanUp = absl::Seconds(120);  // probes under way end a little later
 
 // A label's value.
 std::string NewRunId() {
@@ -41,9 +44,13 @@ Outcome Produce(ProducerContext& context) {
   if (nodes->empty()) return Outcome::Unsupported("at least one node", "a cluster without nodes");
 
   const absl::Time start = absl::Now();
+  const ClusterDefinition& definition = cluster.definition();
+  const std::string cilium_namespace = definition.cilium.has_value() ? NamespaceOf(definition) : "";
+  Witness witness(*cluster.kube(), cilium_namespace);
   Deployment deployment(cluster, NewRunId(), [&context](std::string_view line) { context.Progress(line); });
   const auto cannot = [&](const absl::Status& status) {
-    const Outcome outcome = Outcome::CannotLook(status, absl::StrCat("kubectl -n ", kNamespace, " get pods,events"));
+    Outcome outcome = Outcome::CannotLook(status, absl::StrCat("kubectl -n ", kNamespace, " get pods,events"));
+    outcome.Note(witness.Look().Note());
     const absl::Status removed = deployment.Remove(kGone);
     if (!removed.ok()) context.Progress(std::string(removed.message()));
     return outcome;
@@ -53,17 +60,29 @@ Outcome Produce(ProducerContext& context) {
   if (!place.ok()) return cannot(place.status());
   context.Progress(
       absl::StrCat("pods run after ", absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(100)))));
-  Campaign campaign(context, *place);
+  Campaign campaign(context, *place, witness);
   campaign.Run();
   const absl::Duration took = absl::Now() - start;
   const absl::Status removed = deployment.Remove(kGone);
   const std::string end = absl::StrCat(campaign.probes(), " probes on ", place->nodes.size(), " nodes in ",
                                        absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(100))));
-  if (removed.ok()) return Outcome::Passed(end);
-  return Outcome::Failed(
-      {.expected = absl::StrCat("namespace ", kNamespace, " goes with the run"),
-       .found = absl::StrCat(removed.message(), " (", end, ")"),
-       .next = absl::StrCat("kubectl get namespace ", kNamespace, " -o yaml   # its conditions say what holds it up")});
+  std::vector<Problem> problems;
+  const ClusterChanges changes = witness.Look();
+  for (const auto& [node, restart] : changes.restarts()) {
+    problems.push_back({.expected = "the Cilium agents run on while the probes do",
+                        .found = restart,
+                        .next = absl::StrCat("kubectl -n ", cilium_namespace,
+                                             " get pods -l k8s-app=cilium -o wide --field-selector spec.nodeName=",
+                                             node, "; then its log with --previous; then probe again")});
+  }
+  if (!removed.ok()) {
+    problems.push_back({.expected = absl::StrCat("namespace ", kNamespace, " goes with the run"),
+                        .found = std::string(removed.message()),
+                        .next = absl::StrCat("kubectl get namespace ", kNamespace,
+                                             " -o yaml   # its conditions say what holds it up")});
+  }
+  if (!problems.empty()) absl::StrAppend(&problems.back().found, " (", end, ")");
+  return Outcome::FromProblems(std::move(problems), end);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/check/spec.h"
 #include "script_text.h"
+#include "suites/shared/pod_warnings.h"
 
 namespace tales::cilium::probe {
 namespace {
@@ -140,14 +141,14 @@ PodPlace PodPlaceOf(const std::string& name, const std::string& node, const Json
     const std::string reason = Text(status, "state.waiting.reason"), message = Text(status, "state.waiting.message");
     if (!reason.empty()) why = message.empty() ? reason : absl::StrCat(reason, ": ", message.substr(0, 200));
   }
-  const std::string reason = Text(object, "status.reason"), message = Text(object, "status.message");
-  if (!reason.empty()) why = absl::StrCat(reason, ": ", message.substr(0, 200));
+  if (const std::string ended = WhyEnded(object); !ended.empty()) why = ended.substr(0, 250);
   place.trouble = absl::StrCat("pod ", name, " on ", node, " does not run: ", why);
   return place;
 }
 
 bool MayComeYet(const Json& object) {
-  if (Text(object, "status.phase") == "Failed") return false;
+  const std::string phase = Text(object, "status.phase");
+  if (phase == "Failed" || phase == "Succeeded") return false;
   for (const Json& status : Array(object, "status.containerStatuses")) {
     const std::string reason = Text(status, "state.waiting.reason");
     // A pull that failed is tried again, with the same end: the first time may be a hiccup, the pause after it is none.

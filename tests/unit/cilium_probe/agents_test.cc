@@ -44,6 +44,11 @@ TEST(DropsTest, OnlyWhatIsNewCounts) {
 TEST(DropsTest, AnAgentThatBeganAnewSaysNothing) {
   EXPECT_EQ(JudgeOne({{"Policy denied", 12}}, {}).verdict(), Verdict::kInconclusive);
   EXPECT_EQ(JudgeDrops({}).verdict(), Verdict::kError);
+  // Known from its pod, also where no counter went back.
+  const DropsOfNode node{.place = {"node-1", "cilium", "cilium-x"}, .before = Drops{}, .after = Drops{{"Stale", 3}}};
+  const Outcome known = JudgeDrops({node}, {{"node-1", "the agent on node-1: restart count 0 -> 1"}});
+  EXPECT_EQ(known.verdict(), Verdict::kInconclusive);
+  EXPECT_THAT(known.found(), HasSubstr("restart count 0 -> 1"));
   EXPECT_EQ(JudgeDrops({{.before = absl::UnavailableError("no agent")}}).verdict(), Verdict::kError);
 }
 

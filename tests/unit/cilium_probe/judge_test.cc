@@ -98,6 +98,11 @@ TEST_F(JudgeTest, WhatCouldNotBeRunIsAnErrorAndNeverAPass) {
   const Outcome outcome = JudgeTried(input, ways_);
   EXPECT_EQ(outcome.verdict(), Verdict::kError);
   EXPECT_THAT(outcome.problems()[0].found, AllOf(HasSubstr("1 of 2"), HasSubstr("ErrImagePull")));
+  // One reason is told once, however many it kept from being run.
+  JudgeInput all = input;
+  for (int i = 0; i < 9; ++i) all.tried.push_back(input.tried[1]);
+  EXPECT_THAT(JudgeTried(all, ways_).problems()[0].found,
+              AllOf(HasSubstr("10 of 11"), HasSubstr("a pod on node-2 asks a pod on node-1 (and 9 more): ")));
   input.tried[0].answer = Answer{28, ""};
   const Outcome failed = JudgeTried(input, ways_);
   EXPECT_EQ(failed.verdict(), Verdict::kFailed);

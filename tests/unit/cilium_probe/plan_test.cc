@@ -147,6 +147,14 @@ TEST(WorkloadsTest, APodSaysWhyItDoesNotRun) {
   const Json rejected = {{"status", {{"phase", "Failed"}, {"reason", "NodePorts"}, {"message", "port taken"}}}};
   EXPECT_THAT(PodPlaceOf("door-1", "node-1", rejected).trouble, HasSubstr("NodePorts: port taken"));
   EXPECT_FALSE(MayComeYet(rejected));
+  const Json evicted = {{"status",
+                         {{"phase", "Succeeded"},
+                          {"conditions", Json::array({{{"type", "DisruptionTarget"},
+                                                       {"status", "True"},
+                                                       {"reason", "TerminationByKubelet"},
+                                                       {"message", "low on resource: ephemeral-storage"}}})}}}};
+  EXPECT_THAT(PodPlaceOf("client-2", "node-2", evicted).trouble, HasSubstr("TerminationByKubelet: low on resource"));
+  EXPECT_FALSE(MayComeYet(evicted));
   EXPECT_THAT(PodPlaceOf("x", "n", Json()).trouble, HasSubstr("is gone"));
 }
 
