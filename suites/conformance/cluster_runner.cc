@@ -11,6 +11,7 @@
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
+#include "suites/shared/dead_pods.h"
 
 namespace tales::conformance {
 namespace {
@@ -92,6 +93,7 @@ std::string ClusterRunner::Remove(Deadline deadline) {
     if (!deleted.ok()) left.push_back(absl::StrCat(kind.plural, "/", name, " (", deleted.message(), ")"));
   }
   Json there;
+  DeadPods dead_pods(client_, options_.progress);
   const absl::Status gone =
       RetryUntil(deadline, "the end of the namespace", absl::Milliseconds(300), [&]() -> absl::Status {
         absl::StatusOr<Json> object = client_.Get(kube::kNamespaces, "", name, deadline.AtMost(absl::Seconds(20)));
@@ -101,6 +103,7 @@ std::string ClusterRunner::Remove(Deadline deadline) {
         if (Text(there, "metadata.deletionTimestamp").empty()) {
           TALES_RETURN_IF_ERROR(Unmake(kube::kNamespaces, name, deadline));
         }
+        TALES_RETURN_IF_ERROR(dead_pods.End(name, deadline));
         return absl::UnavailableError(WhyStuck(there));
       });
   if (!gone.ok()) left.push_back(absl::StrCat("namespace ", name, " (", gone.message(), ")"));
@@ -125,15 +128,6 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kub
     left.emplace_back(id, ClusterRunner(client, {.settings = {.run = id}, .deadline = deadline}).Remove(deadline));
   }
   return left;
-}
-
-std::string WhyStuck(const Json& namespace_object) {
-  std::vector<std::string> reasons;
-  for (const Json& condition : Array(namespace_object, "status.conditions")) {
-    // "NamespaceContentRemaining", "NamespaceFinalizersRemaining", ...: all are bad where they are true.
-    if (Text(condition, "status") == "True") reasons.push_back(Text(condition, "message"));
-  }
-  return reasons.empty() ? "it is on its way out" : absl::StrJoin(reasons, "; ");
 }
 
 }  // namespace tales::conformance

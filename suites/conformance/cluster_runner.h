@@ -30,7 +30,8 @@ class ClusterRunner {
   // Namespace, service account and its rights; those that an earlier start of this run made stay.
   absl::Status Prepare();
   absl::StatusOr<std::unique_ptr<TestRun>> Start(const E2eOptions& options);
-  // Takes all of it away, and waits for that until `deadline`. What is left then, and why; "": nothing.
+  // Takes all of it away, by force what is on a node that is gone, and waits for that until `deadline`. What is left
+  // then, and why; "": nothing.
   std::string Remove(Deadline deadline);
 
  private:
@@ -45,8 +46,5 @@ class ClusterRunner {
 // is left, by run; "" where nothing is.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kube::Client& client, std::string_view run,
                                                                              Deadline deadline);
-
-// What keeps a namespace that is on its way out: its own conditions. Pure.
-std::string WhyStuck(const kube::Json& namespace_object);
 
 }  // namespace tales::conformance

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
+#include "suites/shared/dead_pods.h"
 
 namespace tales::conformance {
 
@@ -40,6 +41,7 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
   const kube::ListOptions ours{.label_selector = absl::StrCat("e2e-run in (", absl::StrJoin(run_ids, ","), ")")};
   absl::Status asked;
   std::set<std::string> by_us;
+  DeadPods dead_pods(client);
   const absl::Status gone =
       RetryUntil(deadline, "the end of the tests' namespaces", absl::Milliseconds(500), [&]() -> absl::Status {
         left.clear();
@@ -51,7 +53,10 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
           if (!by_us.contains(name) && HasJustBeenDeleted(one, absl::Now())) continue;
           left.push_back(name);
           // Most are on their way out already: e2e.test deletes each, and does not wait.
-          if (!Text(one, "metadata.deletionTimestamp").empty()) continue;
+          if (!Text(one, "metadata.deletionTimestamp").empty()) {
+            TALES_RETURN_IF_ERROR(dead_pods.End(name, deadline));
+            continue;
+          }
           by_us.insert(name);
           const absl::Status deleted =
               client.Delete(kube::kNamespaces, "", left.back(), deadline.AtMost(absl::Seconds(20)));

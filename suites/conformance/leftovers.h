@@ -11,7 +11,8 @@
 
 namespace tales::conformance {
 
-// Deletes the namespaces with one of these e2e-run labels, and nothing else, and waits until they are gone. Returns
+// Deletes the namespaces with one of these e2e-run labels, and nothing else, and waits until they are gone; their pods
+// on nodes that are gone are ended by force. Returns
 // what is still there when `deadline` has passed. One that e2e.test itself has just deleted is not waited for:
 // Kubernetes does not begin with it for five seconds, and one that gets stuck shows with the tests before.
 absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, const std::vector<std::string>& run_ids,

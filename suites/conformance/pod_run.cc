@@ -10,6 +10,8 @@
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 #include "suites/conformance/last_words.h"
+#include "suites/shared/node_trouble.h"
+#include "suites/shared/pod_warnings.h"
 
 namespace tales::conformance {
 namespace {
@@ -110,6 +112,14 @@ absl::Status PodRun::Begin(const E2eOptions& options) {
   return AwaitStart();
 }
 
+// With what the pod itself does not know: its last warnings, and what is wrong with its node.
+absl::Status PodRun::DoesNotStart(std::string why, const Json& pod) {
+  const Deadline deadline = Deadline::After(absl::Seconds(20));
+  return absl::FailedPreconditionError(absl::StrCat("the pod of the tests ", why,
+                                                    PodWarnings::Read(client_, namespace_, pod_, deadline).Of(pod),
+                                                    TroubleOfNode("; ", "")));
+}
+
 absl::Status PodRun::AwaitStart() {
   const Deadline deadline = settings_.deadline.AtMost(settings_.startup);
   Stopwatch schedulable;  // when it last was
@@ -124,21 +134,19 @@ absl::Status PodRun::AwaitStart() {
     node_ = state.node;
     if (state.phase == Phase::kRunning || state.phase == Phase::kOver) return absl::OkStatus();
     if (state.phase == Phase::kLost) {
-      Lose(state.why);
+      Lose(absl::StrCat(state.why, TroubleOfNode("; ", "")));
       return absl::OkStatus();
     }
-    if (state.phase == Phase::kNever) {
-      return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", state.why));
-    }
+    const Json object = pod.ok() ? *pod : Json();
+    if (state.phase == Phase::kNever) return DoesNotStart(absl::StrCat("does not start: ", state.why), object);
     if (!state.why.empty()) seen = state.why;
     if (seen != told && !state.why.empty()) settings_.progress(absl::StrCat("waiting for the pod: ", told = seen));
     if (!state.unschedulable) schedulable = {};
     if (state.unschedulable && schedulable.elapsed() > settings_.unschedulable) {
-      return absl::FailedPreconditionError(absl::StrCat("the pod of the tests does not start: ", seen));
+      return DoesNotStart(absl::StrCat("does not start: ", seen), object);
     }
     if (deadline.passed()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the pod of the tests did not start within ", Whole(settings_.startup), ": ", seen));
+      return DoesNotStart(absl::StrCat("did not start within ", Whole(settings_.startup), ": ", seen), object);
     }
     absl::SleepFor(absl::Milliseconds(200));
   }
@@ -171,7 +179,8 @@ void PodRun::Look() {
   const PodState state = ReadPodState(*pod);
   if (state.uid != uid_) return Lose(absl::StrCat("pod ", namespace_, "/", pod_, " was deleted, and made anew"));
   if (state.phase == Phase::kLost) {
-    return Lose(state.leaving ? absl::StrCat("pod ", namespace_, "/", pod_, " was deleted") : state.why);
+    return Lose(state.leaving ? absl::StrCat("pod ", namespace_, "/", pod_, " was deleted")
+                              : absl::StrCat(state.why, TroubleOfNode("; ", "")));
   }
   // In this order: what was printed before the end is read after it is known.
   absl::Status status = Pull();
@@ -182,11 +191,13 @@ void PodRun::Look() {
   if (status.ok() && state.phase == Phase::kOver) {
     status = Fetch();
     if (status.ok()) {
-      return End({.how = state.exit_code.has_value()
-                             ? absl::StrCat("ended with exit code ", *state.exit_code)
-                             : absl::StrCat("was killed", state.why.empty() ? "" : ": ", state.why),
-                  .exit_code = state.exit_code,
-                  .lost = ""});
+      const std::string how = state.exit_code.has_value()
+                                  ? absl::StrCat("ended with exit code ", *state.exit_code)
+                                  : absl::StrCat("was killed", state.why.empty() ? "" : ": ", state.why);
+      return End(
+          {.how = absl::StrCat(how, state.disruption.empty() ? "" : ", as its pod was ended: ", state.disruption),
+           .exit_code = state.exit_code,
+           .lost = ""});
     }
   }
   if (!status.ok()) Trouble(status);
@@ -234,17 +245,18 @@ absl::Status PodRun::Fetch() {
   return absl::OkStatus();
 }
 
-std::string PodRun::TroubleOfNode() {
+// Between `before` and `behind`; "": nothing is wrong with it.
+std::string PodRun::TroubleOfNode(std::string_view before, std::string_view behind) {
   if (node_.empty()) return "";
   const absl::StatusOr<Json> node = client_.Get(kube::kNodes, "", node_, Soon());
-  if (absl::IsNotFound(node.status())) return absl::StrCat("node ", node_, ", which it ran on, is gone; ");
-  if (!node.ok() || ConditionStatus(*node, "Ready") == "True") return "";
-  return absl::StrCat("node ", node_, ", which it runs on, is not ready (", ConditionMessage(*node, "Ready"), "); ");
+  std::string trouble = node.ok() ? NodeTrouble(*node) : "";
+  if (absl::IsNotFound(node.status())) trouble = absl::StrCat("node ", node_, " is gone");
+  return trouble.empty() ? "" : absl::StrCat(before, trouble, behind);
 }
 
 // Waited for: a restarted API server and a node that comes back have lost nothing.
 void PodRun::Trouble(const absl::Status& status) {
-  const std::string why = absl::StrCat(TroubleOfNode(), status.message());
+  const std::string why = absl::StrCat(TroubleOfNode("", "; "), status.message());
   if (!trouble_since_.has_value()) {
     trouble_since_.emplace();
     settings_.progress(absl::StrCat("the pod of the tests cannot be followed for now: ", why));

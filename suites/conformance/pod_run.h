@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "harness/base/stopwatch.h"
 #include "harness/kube/client.h"
@@ -52,6 +53,7 @@ class PodRun : public TestRun {
   PodRun(kube::Client& client, const PodRunOptions& settings, const E2eOptions& options);
   absl::Status Begin(const E2eOptions& options);
   absl::Status AwaitStart();
+  absl::Status DoesNotStart(std::string why, const kube::Json& pod);
   absl::Status ReadEarlier();
   void Look();
   absl::Status Pull();
@@ -59,7 +61,7 @@ class PodRun : public TestRun {
   void Trouble(const absl::Status& status);
   void Lose(std::string why);
   void End(TestRunEnd end);
-  std::string TroubleOfNode();
+  std::string TroubleOfNode(std::string_view before, std::string_view behind);
   Deadline Soon() const { return settings_.deadline.AtMost(absl::Seconds(20)); }
 
   kube::Client& client_;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "harness/check/spec.h"
 #include "suites/conformance/pod_objects.h"
+#include "suites/shared/pod_warnings.h"
 
 namespace tales::conformance {
 namespace {
@@ -61,14 +62,17 @@ void ReadWaiting(const Json& pod, PodState& state) {
 PodState ReadPodState(const Json& pod) {
   PodState state{.node = Text(pod, "spec.nodeName"), .uid = Text(pod, "metadata.uid")};
   state.leaving = !Text(pod, "metadata.deletionTimestamp").empty();
+  state.disruption = WhyEnded(pod);
   const Json* tests = StatusOf(pod, kTestsContainer);
   const Json* output = StatusOf(pod, kOutputContainer);
   const std::string phase = Text(pod, "status.phase");
   // Also with a container that never ran: a node that lacks memory or disk says so of the pod alone.
   const std::string reason = Text(pod, "status.reason");
-  if (phase == "Failed" && !reason.empty()) {
+  const bool evicted = IsTerminated(output) && !state.disruption.empty();
+  if ((phase == "Failed" && !reason.empty()) || evicted) {
     state.phase = Phase::kLost;
-    state.why = absl::StrCat("its pod was ended: ", Said(pod, "status"));
+    state.why = absl::StrCat("its pod was ended", state.node.empty() ? "" : absl::StrCat(" on ", state.node), ": ",
+                             state.disruption);
     return state;
   }
   if (IsTerminated(output)) {

@@ -23,6 +23,7 @@ struct PodState {
   std::string uid;
   std::optional<int> exit_code;  // of the tests; none where they are not over, or were killed
   bool leaving = false;          // somebody deletes it
+  std::string disruption;        // why Kubernetes itself ends it ("TerminationByKubelet: ..."); "": it does not
 };
 
 PodState ReadPodState(const kube::Json& pod);

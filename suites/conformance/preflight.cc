@@ -11,6 +11,7 @@
 #include "suites/conformance/pod_objects.h"
 #include "suites/conformance/required_tests.h"
 #include "suites/imports/foreign_results.h"
+#include "suites/shared/node_trouble.h"
 
 namespace tales::conformance {
 namespace {
@@ -68,6 +69,11 @@ void JudgeNodes(const PreflightFacts& facts, std::vector<Problem>& problems) {
       problems.push_back({.expected = absl::StrCat("node ", Name(node), " is ready, or cordoned"),
                           .found = absl::StrCat("node ", Name(node), " is not ready", why.empty() ? "" : ": ", why),
                           .next = absl::StrCat("kubectl describe node ", Name(node))});
+    }
+    for (const std::string& pressure : NodePressures(node)) {
+      problems.push_back({.expected = absl::StrCat("node ", Name(node), " has room for pods, or is cordoned"),
+                          .found = absl::StrCat("node ", Name(node), " has ", pressure),
+                          .next = absl::StrCat("kubectl describe node ", Name(node), "; make room on it")});
     }
     for (const Json& taint : Array(node, "spec.taints")) {
       const std::string key = Text(taint, "key"), effect = Text(taint, "effect");

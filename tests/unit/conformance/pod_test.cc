@@ -122,6 +122,13 @@ TEST(PodStateTest, WhatTakesTheVolumeTakesTheResults) {
   EXPECT_THAT(evicted.why, AllOf(HasSubstr("Evicted"), HasSubstr("low on memory")));
   EXPECT_EQ(StateOf(R"({"containerStatuses":[{"name":"output","state":{"terminated":{"exitCode":137}}}]})").phase,
             Phase::kLost);
+  // As a kubelet leaves it whose disk was full, where the containers end well.
+  const PodState full = StateOf(R"({"phase":"Succeeded","conditions":[{"type":"DisruptionTarget","status":"True",
+      "reason":"TerminationByKubelet","message":"The node was low on resource: ephemeral-storage."}],
+      "containerStatuses":[{"name":"conformance","state":{"terminated":{"exitCode":0}}},
+                           {"name":"output","state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]})");
+  EXPECT_EQ(full.phase, Phase::kLost);
+  EXPECT_THAT(full.why, AllOf(HasSubstr("TerminationByKubelet"), HasSubstr("ephemeral-storage")));
 }
 
 TEST(PodStateTest, AnyJsonIsTaken) {
@@ -137,13 +144,6 @@ TEST(PodFilesTest, FactsAreReadAndComparable) {
   EXPECT_EQ(parsed.size, 3U);
   EXPECT_EQ(parsed.sha256, facts.sha256);
   for (const char* wrong : {"", "3", "x y", "3 ba7816"}) EXPECT_FALSE(ParseFileFacts(wrong).ok()) << wrong;
-}
-
-TEST(ClusterRunnerTest, ANamespaceSaysWhatKeepsIt) {
-  EXPECT_THAT(WhyStuck(Json::parse(R"({"status":{"conditions":[
-                {"type":"NamespaceDeletionDiscoveryFailure","status":"False","message":"All resources"},
-                {"type":"NamespaceFinalizersRemaining","status":"True","message":"finalizers: x in 1 resource"}]}})")),
-              "finalizers: x in 1 resource");
 }
 
 }  // namespace

@@ -170,6 +170,15 @@ TEST(PreflightTest, NodesThatTheSetUpWouldWaitForAreNamed) {
   EXPECT_EQ(JudgePreflight(PickedFor("sample"), facts).verdict(), Verdict::kPassed);
 }
 
+TEST(PreflightTest, ANodeWhoseDiskIsFullIsNamed) {
+  PreflightFacts facts = Seed();
+  facts.nodes[1]["status"]["conditions"].push_back(
+      {{"type", "DiskPressure"}, {"status", "True"}, {"message", "kubelet has disk pressure"}});
+  const Outcome outcome = JudgePreflight(PickedFor("full"), facts);
+  ASSERT_EQ(outcome.verdict(), Verdict::kFailed);
+  EXPECT_THAT(outcome.problems()[0].found, HasSubstr("node worker has DiskPressure: kubelet has disk pressure"));
+}
+
 TEST(PreflightTest, ForAPodItSaysWhereTheImageIsAndNeedsANode) {
   PreflightFacts facts = Seed();
   facts.in_a_pod = true;
