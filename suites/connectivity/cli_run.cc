@@ -50,6 +50,7 @@ Outcome CliRun::Run() {
 
 void CliRun::Tell(const std::string& test, Outcome outcome, absl::Duration duration) {
   if (!told_.insert(test).second) return;
+  outcome.Note(options_.note());
   if (outcome.verdict() == Verdict::kFailed) {
     if (const std::vector<std::string> dumps = NewSysdumps(); !dumps.empty()) {
       outcome.With({"sysdump.txt", absl::StrCat(absl::StrJoin(dumps, "\n"), "\n")});

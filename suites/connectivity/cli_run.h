@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,8 @@ struct RunOptions {
   std::string prefix = "cilium.connectivity/";
   bool one_node = false;                     // the cluster has one node for ordinary pods
   absl::Duration grace = absl::Seconds(60);  // for it to take its policies away when it is interrupted
+  // What has changed in the cluster since the run began, to stand behind what a test failed of; "": nothing.
+  std::function<std::string()> note = [] { return std::string(); };
 };
 
 class CliRun {

@@ -17,6 +17,7 @@
 #include "suites/connectivity/cli_run.h"
 #include "suites/connectivity/test_namespaces.h"
 #include "suites/imports/connectivity.h"
+#include "suites/shared/witness.h"
 
 namespace tales::connectivity {
 namespace {
@@ -85,6 +86,12 @@ std::string NameOfRun(const ProducerContext& context) {
   return absl::StrCat(host, ":", context.folder().string());
 }
 
+std::string RestartsOf(const ClusterChanges& changes) {
+  std::vector<std::string> all;
+  for (const auto& [node, restart] : changes.restarts()) all.push_back(restart);
+  return absl::StrJoin(all, "; ");
+}
+
 Outcome RunTest(ProducerContext& context) {
   Cluster& cluster = context.cluster();
   const ClusterDefinition& definition = cluster.definition();
@@ -105,13 +112,27 @@ Outcome RunTest(ProducerContext& context) {
                              .workloads = workloads},
                      .one_node = definition.SchedulableNodes() == 1};
   if (workloads.connectivity.timeout > absl::ZeroDuration()) options.cli.timeout = workloads.connectivity.timeout;
+  const std::string cilium_namespace =
+      definition.cilium->cilium_namespace.empty() ? "kube-system" : definition.cilium->cilium_namespace;
   const Ledger ledger = LedgerOf(cluster);
   const Deadline soon = context.deadline().AtMost(absl::Minutes(3));
   absl::StatusOr<TestNamespaces> namespaces =
       TestNamespaces::Prepare(*cluster.kube(), std::max(1, workloads.connectivity.concurrency),
                               {NameOfRun(context), absl::Now() + options.cli.timeout + kAround}, soon);
   if (!namespaces.ok()) return Outcome::CannotLook(namespaces.status(), "kubectl get namespaces");
+  Witness witness(*cluster.kube(), cilium_namespace);
+  options.note = [&witness] { return witness.changes().Note(); };
   Outcome run = CliRun(context, ledger, options).Run();
+  const ClusterChanges changes = witness.Look();
+  if (run.verdict() == Verdict::kPassed && !changes.restarts().empty()) {
+    run = Outcome::Failed({.expected = "the Cilium agents run on while the test does",
+                           .found = absl::StrCat(RestartsOf(changes), " (", run.found(), ")"),
+                           .next = absl::StrCat("kubectl -n ", cilium_namespace,
+                                                " get pods -l k8s-app=cilium -o wide; then the log of that agent with "
+                                                "--previous; then test again")});
+  } else {
+    run.Note(changes.Note());
+  }
   // Also when time is up: what it made is ours to take away.
   context.Progress("taking away what the test has made");
   const auto left = namespaces->Restore(Deadline::After(kCleanUp));

@@ -202,6 +202,7 @@ absl::StatusOr<std::vector<std::string>> TestNamespaces::Remove(Deadline deadlin
       left.push_back(name);
       const absl::Status deleted = client_->Delete(kube::kNamespaces, "", name, deadline.AtMost(kCall));
       if (!deleted.ok() && !absl::IsNotFound(deleted)) return deleted;
+      TALES_RETURN_IF_ERROR(dead_pods_.End(name, deadline));
       continue;
     }
     TALES_ASSIGN_OR_RETURN(const Names objects, ObjectsIn(name, deadline));

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "harness/base/deadline.h"
 #include "harness/kube/client.h"
+#include "suites/shared/dead_pods.h"
 
 namespace tales::connectivity {
 
@@ -33,13 +34,15 @@ class TestNamespaces {
   static absl::StatusOr<TestNamespaces> Prepare(kube::Client& client, int count, Tenant tenant, Deadline deadline);
 
   // Takes away what has come since: namespaces of this name that were not there, but for another run's, and in those
-  // that were the objects that were not; their labels are what they were. Waits until it is gone; returns what is still
-  // there when `deadline` has passed.
+  // that were the objects that were not; their labels are what they were. Pods of namespaces that were not there, on
+  // nodes that are gone, are ended by force. Waits until it is gone; returns what is still there when `deadline` has
+  // passed.
   absl::StatusOr<std::vector<std::string>> Restore(Deadline deadline);
 
  private:
   using Names = std::set<std::string>;  // "deployments client"
-  TestNamespaces(kube::Client& client, Tenant tenant) : client_(&client), tenant_(std::move(tenant)) {}
+  TestNamespaces(kube::Client& client, Tenant tenant)
+      : client_(&client), dead_pods_(client), tenant_(std::move(tenant)) {}
   kube::Json Mark() const;
   bool IsAnothers(const kube::Json& namespace_) const;
   absl::Status Settle(int count, Deadline deadline);
@@ -54,6 +57,7 @@ class TestNamespaces {
   absl::StatusOr<std::vector<std::string>> Remove(Deadline deadline);
 
   kube::Client* client_;
+  DeadPods dead_pods_;
   Tenant tenant_;
   Names ours_;                            // not to be kept
   Names made_, opened_;                   // by this one

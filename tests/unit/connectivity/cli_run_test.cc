@@ -82,6 +82,13 @@ TEST_F(CliRunTest, EachTestGetsItsVerdict) {
   EXPECT_THAT(context_->progress_, ::testing::Contains("1 of 3: passed no-policies"));
 }
 
+TEST_F(CliRunTest, WhatChangedInTheClusterStandsBehindWhatFailed) {
+  options_.note = [] { return "while it ran: the Cilium agent on node-2 was started anew"; };
+  Run(std::string(kTwo) + kReport, JUnit(Case("no-policies") + Case("health", kFailure)), "exit 1");
+  EXPECT_THAT(Found(Told("health")), HasSubstr("agent on node-2 was started anew"));
+  EXPECT_EQ(Told("no-policies").verdict(), Verdict::kPassed);
+}
+
 TEST_F(CliRunTest, WhereOutputAndFileDisagreeNeitherIsBelieved) {
   const Outcome run =
       Run(std::string(kTwo) + kReport, JUnit(Case("no-policies", "<failure/>") + Case("health")), "exit 1");
