@@ -1,13 +1,16 @@
 // `cilium connectivity test` and `cilium status` on two real nodes with a real Cilium: what we make of them, and what
 // is left of them afterwards.
 #include <filesystem>
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
+#include "fixtures/local/node/lab_network.h"
 #include "fixtures/local/node/prerequisites.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -103,6 +106,7 @@ class ConnectivityTest : public ::testing::Test {
   void APatternThatMatchesNothingIsNoSuccess();
   void WhatDoesNotGetThroughIsNamed();
   void WhenItsTimeIsUpItIsAnError();
+  void AnAgentThatRestartsInTheMiddleIsNamed();
   void CiliumStatusAgreesAndNoticesAnAgentThatIsDown();
 
   std::optional<LocalCluster> cluster_;
@@ -176,6 +180,28 @@ void ConnectivityTest::WhenItsTimeIsUpItIsAnError() {
   EXPECT_THAT(Found(run), AllOf(HasSubstr("its time was up"), HasSubstr("left no JUnit")));
 }
 
+void ConnectivityTest::AnAgentThatRestartsInTheMiddleIsNamed() {
+  ASSERT_OK_AND_ASSIGN(const LabNetwork network, ReadLabNetwork(cluster_->access.kubeconfig.parent_path() / "state"));
+  const fs::path log = folder_->path() / "connectivity/connectivity.log";
+  auto killed = std::async(std::launch::async, [&] {
+    const absl::Status begun = RetryUntil(Deadline::After(absl::Minutes(3)), "a test", absl::Milliseconds(200), [&log] {
+      const auto text = ReadFile(log, 64 << 20);
+      return text.ok() && absl::StrContains(*text, "] Test [") ? absl::OkStatus() : absl::UnavailableError("not yet");
+    });
+    if (!begun.ok()) return begun;
+    return testing::SignalOnNode(network.Find("node-2")->first_process, "cilium-agent", "KILL");
+  });
+  const Outcome run = Produce("^no-policies/,^health/");
+  EXPECT_OK(killed.get());
+  EXPECT_EQ(run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(run), HasSubstr("the Cilium agent on node-2 "));
+  EXPECT_THAT(Found(run), HasSubstr("exit code 137"));
+  for (const auto& [check, outcome] : context_->reported_) {
+    if (outcome.verdict() == Verdict::kPassed) continue;
+    EXPECT_THAT(Found(outcome), HasSubstr("the Cilium agent on node-2 ")) << check;
+  }
+}
+
 // The verdict of one check of `tales verify`, on the cluster as it is; and what it found.
 std::pair<std::string, std::string> Verify(const LocalCluster& cluster, const std::string& check) {
   const auto folder = TemporaryFolder::Make("tales-connectivity-verify");
@@ -246,6 +272,11 @@ TEST_F(ConnectivityTest, OnTwoNodes) {
   {
     SCOPED_TRACE("WhenItsTimeIsUpItIsAnError");
     WhenItsTimeIsUpItIsAnError();
+  }
+  Begin();
+  {
+    SCOPED_TRACE("AnAgentThatRestartsInTheMiddleIsNamed");
+    AnAgentThatRestartsInTheMiddleIsNamed();
   }
   Begin();
   {

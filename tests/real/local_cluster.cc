@@ -10,6 +10,7 @@
 #include "fixtures/local/local_fixture.h"
 #include "fixtures/local/node/prerequisites.h"
 #include "harness/base/status.h"
+#include "harness/base/subprocess.h"
 #include "harness/definition/cluster_file.h"
 
 namespace tales::testing {
@@ -65,6 +66,17 @@ absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& 
   cluster.start = absl::Now() - start;
   std::cout << "the control plane was ready after " << absl::FormatDuration(cluster.start) << std::endl;
   return cluster;
+}
+
+absl::Status SignalOnNode(pid_t first_process, const std::string& name, const std::string& signal) {
+  const std::string script =
+      absl::StrCat("found=1; for p in /proc/[0-9]*; do if [ \"$(cat $p/comm 2>/dev/null)\" = ", name, " ]; then kill -",
+                   signal, " ${p#/proc/} && found=0; fi; done; exit $found");
+  TALES_ASSIGN_OR_RETURN(
+      const Finished done,
+      Run({.argv = {"nsenter", "--all", "--target", absl::StrCat(first_process), "--", "sh", "-c", script}},
+          Deadline::After(absl::Seconds(20))));
+  return done.ok() ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("no ", name, " there: ", done.error_output));
 }
 
 std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent) {

@@ -37,6 +37,9 @@ absl::StatusOr<LocalCluster> StartLocalCluster(const std::vector<FaultRequest>& 
                                                const std::filesystem::path& cluster_file = {},
                                                const std::string& conformance_runner = "");
 
+// Sends a signal to the processes of a node with this name. `first_process`: of the node. NotFound: there is none.
+absl::Status SignalOnNode(pid_t first_process, const std::string& name, const std::string& signal);
+
 // The four programs, by the server's process.
 std::vector<pid_t> ControlPlaneProcessesOf(pid_t parent);
 bool Exists(pid_t pid);

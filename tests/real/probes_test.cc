@@ -1,9 +1,11 @@
-// Our own probes on two real nodes with a real Cilium: all well, and under each fault of the network. The cluster is
-// stood up once; faults come and go. With TALES_RUNNING_LOCAL=DIR the one that `tales local --out DIR` serves is used.
+// Our own probes on two real nodes with a real Cilium: all well, under each fault of the network, and with trouble in
+// the middle. The cluster is stood up once; faults come and go. With TALES_RUNNING_LOCAL=DIR the one that `tales local
+// --out DIR` serves is used.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -12,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "fixtures/local/node/network_faults.h"
 #include "gmock/gmock.h"
@@ -19,10 +22,16 @@
 #include "harness/base/glob.h"
 #include "harness/base/subprocess.h"
 #include "harness/check/cluster.h"
+#include "harness/check/facts.h"
+#include "harness/check/spec.h"
+#include "harness/definition/cluster_file.h"
 #include "reports/run_model.h"
+#include "suites/cilium/probe/deployment.h"
 #include "suites/cilium/probe/place.h"
 #include "suites/cilium/probe/producer.h"
 #include "suites/cilium/probe/scenarios.h"
+#include "suites/health/checks.h"
+#include "tests/real/forwarder.h"
 #include "tests/real/local_cluster.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/conformance/fake_producer_context.h"
@@ -92,17 +101,18 @@ class ProbesTest : public ::testing::Test {
   }
   static Running& running() { return **running_; }
 
-  // One run of all scenarios, where it `runs`: outcomes by check.
-  std::map<std::string, Outcome> Probe(bool runs = true) {
+  // One run of all scenarios, where it `runs`: outcomes by check. Default `access`: the cluster's own.
+  std::map<std::string, Outcome> Probe(bool runs = true, const std::optional<ClusterAccess>& access = std::nullopt) {
     const auto folder = TemporaryFolder::Make("tales-probes");
     testing::FakeProducerContext context(folder->path());
-    auto cluster = Cluster::Open(running().access);
+    auto cluster = Cluster::Open(access.value_or(running().access));
     EXPECT_OK(cluster);
     if (!cluster.ok()) return {};
     context.cluster_ = *std::move(cluster);
     context.deadline_ = Deadline::After(absl::Minutes(10));
     const Outcome whole = ProbeProducer().produce(context);
-    for (const std::string& line : context.progress_) std::cout << "  " << line << "\n";
+    said_ = absl::StrJoin(context.progress_, "\n");
+    std::cout << said_ << "\n";
     std::cout << ToString(whole.verdict()) << " cilium.probe_run: " << Found(whole) << "\n";
     for (const auto& [check, outcome] : context.reported_) {
       std::cout << ToString(outcome.verdict()) << " " << check << ": " << Found(outcome) << "\n";
@@ -175,7 +185,47 @@ class ProbesTest : public ::testing::Test {
     return outcomes;
   }
 
+  // The same, and does `what` as soon as the probes' pods run.
+  std::map<std::string, Outcome> ProbeAndMeanwhile(const std::function<absl::Status()>& what,
+                                                   const std::optional<ClusterAccess>& access = std::nullopt) {
+    auto done = std::async(std::launch::async, [&what]() -> absl::Status {
+      const absl::Status run =
+          RetryUntil(Deadline::After(absl::Minutes(3)), "the probes' pods", absl::Milliseconds(500), [] {
+            const auto pods = running().client->List(kube::kPods, kNamespace, {}, Deadline::After(absl::Seconds(20)));
+            if (!pods.ok()) return pods.status();
+            const bool all = pods->size() > 8 && std::all_of(pods->begin(), pods->end(), [](const kube::Json& pod) {
+                               return ConditionStatus(pod, "Ready") == "True";
+                             });
+            return all ? absl::OkStatus() : absl::UnavailableError("not yet");
+          });
+      return run.ok() ? what() : run;
+    });
+    std::map<std::string, Outcome> outcomes = Probe(/*runs=*/true, access);
+    EXPECT_OK(done.get());
+    return outcomes;
+  }
+  static pid_t Node(const std::string& name) { return running().network.Find(name)->first_process; }
+  static Outcome NodesTakePods() {
+    const auto cluster = Cluster::Open(running().access);
+    if (!cluster.ok()) return Outcome::CannotLook(cluster.status(), "");
+    Facts facts(**cluster);
+    CheckContext context(**cluster, facts, "", Deadline::After(absl::Seconds(30)));
+    return health::NodesSchedulable().look(context);
+  }
+  // None is a failure, and each error says `words`. Returns how many errors there are.
+  static int ErrorsAlone(const std::map<std::string, Outcome>& outcomes, const std::vector<std::string>& words) {
+    int errors = 0;
+    for (const auto& [check, outcome] : outcomes) {
+      EXPECT_NE(outcome.verdict(), Verdict::kFailed) << check << ": " << Found(outcome);
+      if (outcome.verdict() != Verdict::kError) continue;
+      ++errors;
+      for (const std::string& word : words) EXPECT_THAT(Found(outcome), HasSubstr(word)) << check;
+    }
+    return errors;
+  }
+
   static absl::StatusOr<Running>* running_;
+  std::string said_;  // of the last run
 };
 absl::StatusOr<Running>* ProbesTest::running_ = nullptr;
 
@@ -241,6 +291,99 @@ TEST_F(ProbesTest, AWayThatTakesSmallerPackets) { ProbeUnder("node-mtu"); }
 TEST_F(ProbesTest, AWrongRoute) { ProbeUnder("wrong-route"); }
 
 TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
+
+TEST_F(ProbesTest, ANamespaceThatIsStuckIsNotWaitedForForEverAndSaysWhy) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, Cluster::Open(running().access));
+  Deployment deployment(*cluster, "stuck", [](std::string_view) {});
+  ASSERT_OK(deployment.MakeNamespace(Deadline::After(absl::Minutes(1))));
+  const Deadline soon = Deadline::After(absl::Seconds(20));
+  const kube::Json held = {{"metadata", {{"name", "held"}, {"finalizers", kube::Json::array({"tales.test/held"})}}}};
+  ASSERT_OK(running().client->Create(kube::kConfigMaps, kNamespace, held, false, soon));
+  EXPECT_THAT(deployment.Remove(absl::Seconds(12)),
+              testing::StatusIs(absl::StatusCode::kUnavailable, HasSubstr("tales.test/held")));
+  ASSERT_OK(running().client->MergePatch(kube::kConfigMaps, kNamespace, "held",
+                                         {{"metadata", {{"finalizers", nullptr}}}}, false, soon));
+  EXPECT_OK(deployment.Remove(absl::Minutes(1)));
+}
+
+TEST_F(ProbesTest, AFullDiskIsAnErrorThatNamesTheNodeAndItsDisk) {
+  const FaultRequest full{"local", "disk-full", "node-2"};
+  ASSERT_OK(BreakNetwork(full, running().network, *running().client, Deadline::After(absl::Minutes(1))));
+  const Outcome node = NodesTakePods();
+  EXPECT_EQ(node.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(node), HasSubstr("node node-2 has DiskPressure"));
+  const auto outcomes = Probe();
+  EXPECT_OK(HealNetwork(full, running().network, *running().client, Deadline::After(absl::Minutes(1))));
+  ErrorsAlone(outcomes, {"node node-2 has DiskPressure"});
+  for (const char* scenario : {"same-node", "other-node", "ping", "cluster-ip", "udp", "one-way", "policy-l4"}) {
+    EXPECT_EQ(outcomes.at(CheckOf(scenario)).verdict(), Verdict::kError) << scenario;
+  }
+  EXPECT_THAT(Found(outcomes.at("cilium.probe/same-node")), HasSubstr("Evicted: Pod was rejected"));
+  EXPECT_EQ(NodesTakePods().verdict(), Verdict::kPassed) << "healed";
+}
+
+TEST_F(ProbesTest, ANodeThatIsNotReadyInTheMiddleIsAnErrorThatNamesIt) {
+  const auto outcomes = ProbeAndMeanwhile([] { return testing::SignalOnNode(Node("node-2"), "kubelet", "STOP"); });
+  // Its pods are ended by force, so the namespace goes though the node says nothing.
+  EXPECT_OK(NamespaceIsGone(absl::Seconds(1)));
+  EXPECT_THAT(said_, HasSubstr("is deleted by force: node-2, which it is on, is not ready"));
+  EXPECT_OK(testing::SignalOnNode(Node("node-2"), "kubelet", "CONT"));
+  EXPECT_GT(ErrorsAlone(outcomes, {"node node-2 is not ready"}), 3);
+  EXPECT_EQ(outcomes.at("cilium.probe_run").verdict(), Verdict::kPassed) << Found(outcomes.at("cilium.probe_run"));
+  EXPECT_OK(RetryUntil(Deadline::After(absl::Minutes(2)), "node-2 to be ready", absl::Seconds(1), [] {
+    const auto node = running().client->Get(kube::kNodes, "", "node-2", Deadline::After(absl::Seconds(20)));
+    return node.ok() && ConditionStatus(*node, "Ready") == "True" ? absl::OkStatus() : absl::UnavailableError("no");
+  }));
+}
+
+TEST_F(ProbesTest, AnAgentThatRestartsInTheMiddleIsNamedWithItsCounts) {
+  const auto outcomes = ProbeAndMeanwhile([] { return testing::SignalOnNode(Node("node-1"), "cilium-agent", "KILL"); });
+  const Outcome& run = outcomes.at("cilium.probe_run");
+  EXPECT_EQ(run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(run), HasSubstr("the Cilium agent on node-1 was started anew: restart count "));
+  EXPECT_THAT(Found(run), HasSubstr("exit code 137"));
+  EXPECT_THAT(Found(run), Not(HasSubstr("agent on node-2")));
+  const Outcome& drops = outcomes.at("cilium.probe/drops");
+  EXPECT_NE(drops.verdict(), Verdict::kPassed);
+  for (const auto& [check, outcome] : outcomes) {
+    if (outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported) continue;
+    EXPECT_THAT(Found(outcome), HasSubstr("agent on node-1")) << check;
+  }
+}
+
+TEST_F(ProbesTest, AnImageThatIsNotThereIsAnErrorWithItsPodsWarnings) {
+  ASSERT_OK_AND_ASSIGN(ClusterDefinition definition, LoadClusterFile(running().access.cluster_file));
+  definition.workloads.images.client = "registry.invalid/none:1";
+  const auto folder = TemporaryFolder::Make("tales-no-image");
+  ASSERT_OK(folder);
+  ClusterAccess access = running().access;
+  access.cluster_file = folder->path() / "cluster.yaml";
+  ASSERT_OK(WriteFileAtomically(access.cluster_file, WriteClusterFile(definition)));
+  const auto outcomes = Probe(/*runs=*/true, access);
+  EXPECT_GT(ErrorsAlone(outcomes, {"ImagePull", "its last warnings: ", "Failed to pull image"}), 15);
+  EXPECT_OK(NamespaceIsGone(absl::Seconds(1)));
+}
+
+TEST_F(ProbesTest, AnApiServerThatIsGoneForHalfAMinuteIsNoBrokenNetwork) {
+  ASSERT_OK_AND_ASSIGN(kube::Access direct, kube::LoadKubeconfig(running().access.kubeconfig, ""));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<testing::Forwarder> forwarder, testing::Forwarder::Start(direct.server));
+  direct.server = forwarder->url();
+  const auto folder = TemporaryFolder::Make("tales-forwarded");
+  ASSERT_OK(folder);
+  ClusterAccess access = running().access;
+  access.kubeconfig = folder->path() / "kubeconfig";
+  ASSERT_OK(WriteFileAtomically(access.kubeconfig, kube::WriteKubeconfig(direct, "tales", "admin"), 0600));
+  const auto outcomes = ProbeAndMeanwhile(
+      [&forwarder] {
+        forwarder->Refuse(true);
+        absl::SleepFor(absl::Seconds(30));
+        forwarder->Refuse(false);
+        return absl::OkStatus();
+      },
+      access);
+  EXPECT_GT(ErrorsAlone(outcomes, {"the Kubernetes API did not answer for "}), 0);
+  EXPECT_OK(NamespaceIsGone(absl::Minutes(1)));
+}
 
 // The last one: a node whose agent stood still for minutes does not always come back.
 TEST_F(ProbesTest, AnAgentThatStandsStill) { ProbeUnder("agent-dead", /*recovers=*/false); }
