@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
@@ -194,10 +195,10 @@ void PodRun::Look() {
       const std::string how = state.exit_code.has_value()
                                   ? absl::StrCat("ended with exit code ", *state.exit_code)
                                   : absl::StrCat("was killed", state.why.empty() ? "" : ": ", state.why);
-      return End(
-          {.how = absl::StrCat(how, state.disruption.empty() ? "" : ", as its pod was ended: ", state.disruption),
-           .exit_code = state.exit_code,
-           .lost = ""});
+      return End({.how = absl::StrCat(how, full_ ? absl::StrCat(", as the disk of ", state.node, " is full,") : "",
+                                      state.disruption.empty() ? "" : ", as its pod was ended: ", state.disruption),
+                  .exit_code = state.exit_code,
+                  .lost = ""});
     }
   }
   if (!status.ok()) Trouble(status);
@@ -217,6 +218,15 @@ absl::Status PodRun::Pull() {
   }
 }
 
+// df -P: the last line's fourth column is what is free.
+bool PodRun::ResultsAreFull() {
+  const absl::StatusOr<kube::ExecResult> df =
+      client_.Exec(namespace_, pod_, kOutputContainer, {"df", "-Pk", std::string(kResults)}, Soon());
+  if (!df.ok() || df->exit_code != 0) return false;
+  const std::vector<std::string> words = absl::StrSplit(df->output, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  return words.size() > 3 && words[words.size() - 3] == "0";
+}
+
 // Both files as the pod has them.
 absl::Status PodRun::Fetch() {
   settings_.progress("the tests are over; fetching their results");
@@ -231,6 +241,7 @@ absl::Status PodRun::Fetch() {
   if (fetched.ok()) return fetched;
   if (!absl::IsNotFound(fetched)) return fetched;
   // It left none: what the image's runner itself said is beside its log.
+  full_ = ResultsAreFull();
   std::string said;
   client_
       .Logs(

@@ -58,6 +58,7 @@ class PodRun : public TestRun {
   void Look();
   absl::Status Pull();
   absl::Status Fetch();
+  bool ResultsAreFull();
   void Trouble(const absl::Status& status);
   void Lose(std::string why);
   void End(TestRunEnd end);
@@ -71,6 +72,7 @@ class PodRun : public TestRun {
   PodFiles files_;
   SpecStream stream_;
   std::string uid_, node_;
+  bool full_ = false;      // the disk that its results are on, where it left none
   std::string unread_;     // of the log: kept here, and not yet told
   uint64_t log_size_ = 0;  // bytes of it that are kept here
   std::optional<LogBell> bell_;

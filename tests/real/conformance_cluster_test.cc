@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
+#include "fixtures/local/node/network_faults.h"
 #include "fixtures/served/served_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,6 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 using kube::Json;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using testing::FakeProducerContext;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -330,13 +332,55 @@ TEST_F(ConformanceClusterTest, ADeletedPodLosesNoVerdictThatItGave) {
   EXPECT_TRUE(fs::exists(folder_->path() / "e2e-1/e2e.log"));
 }
 
+TEST_F(ConformanceClusterTest, ADiskThatRunsFullLosesNoVerdictThatWasGiven) {
+  FaultRequest full{"local", "disk-full", ""};
+  ASSERT_OK_AND_ASSIGN(const LabNetwork network, ReadLabNetwork(cluster_->access.kubeconfig.parent_path() / "state"));
+  auto filled = AfterTheFirstVerdict([&]() -> absl::Status {
+    const auto pod = own_client_->Get(kube::kPods, name_, "e2e-1", Soon());
+    if (!pod.ok()) return pod.status();
+    full.target = (*pod)["spec"]["nodeName"].get<std::string>();
+    return BreakNetwork(full, network, *own_client_, Deadline::After(absl::Minutes(1)));
+  });
+  const LiveResult result = Run(Options({kConfigMap, kSecret, kDownward, kWatchers, kLease}));
+  EXPECT_OK(filled.get());
+  EXPECT_OK(HealNetwork(full, network, *own_client_, Deadline::After(absl::Minutes(1))));
+  // Which comes first is for the kubelet to say: it evicts the pod, or e2e.test cannot write.
+  EXPECT_NE(result.run.verdict(), Verdict::kPassed);
+  EXPECT_THAT(Found(result.run), AnyOf(AllOf(HasSubstr("low on resource: ephemeral-storage"),
+                                             HasSubstr(absl::StrCat("was ended on ", full.target))),
+                                       HasSubstr(absl::StrCat("the disk of ", full.target, " is full"))))
+      << said_;
+  EXPECT_THAT(result.ran, SizeIs(::testing::Ge(1)));
+  EXPECT_TRUE(fs::exists(folder_->path() / "e2e-1/e2e.log"));
+}
+
 TEST_F(ConformanceClusterTest, AnImageThatIsNotThereIsSeenAtOnce) {
   pod_.settings.tests_image = "registry.k8s.io/conformance:v0.0.0";
   const absl::Time begin = absl::Now();
   const LiveResult result = Run(Options({kLease}));
   EXPECT_LT(absl::Now() - begin, kShort);
   EXPECT_EQ(result.run.verdict(), Verdict::kFailed);
-  EXPECT_THAT(Found(result.run), AllOf(HasSubstr("conformance:v0.0.0"), HasSubstr("Pull")));
+  EXPECT_THAT(Found(result.run), AllOf(HasSubstr("conformance:v0.0.0"), HasSubstr("Pull"),
+                                       HasSubstr("its last warnings: "), HasSubstr("Failed to pull image")));
+}
+
+// It is let in past every taint, so the nodes are of another kind.
+TEST_F(ConformanceClusterTest, WhereNoNodeTakesThePodTheSchedulerIsQuoted) {
+  pod_.unschedulable = absl::Milliseconds(100);  // kubelets put their labels right again
+  ASSERT_OK_AND_ASSIGN(const auto nodes, own_client_->List(kube::kNodes, "", {}, Soon()));
+  const auto call = [&](const char* system) {
+    for (const Json& node : nodes) {
+      EXPECT_OK(own_client_->MergePatch(kube::kNodes, "", node["metadata"]["name"].get<std::string>(),
+                                        {{"metadata", {{"labels", {{"kubernetes.io/os", system}}}}}},
+                                        /*dry_run=*/false, Soon()));
+    }
+  };
+  call("none");
+  const LiveResult result = Run(Options({kLease}));
+  call("linux");
+  EXPECT_EQ(result.run.verdict(), Verdict::kFailed);
+  EXPECT_THAT(Found(result.run), AllOf(HasSubstr("no node takes it"), HasSubstr("node affinity/selector"),
+                                       HasSubstr("its last warnings: FailedScheduling")));
 }
 
 TEST_F(ConformanceClusterTest, AnAdmissionThatRefusesThePodIsQuoted) {
