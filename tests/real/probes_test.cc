@@ -57,7 +57,7 @@ absl::StatusOr<Running> Start() {
     running.access.cluster_file = fs::path(folder) / "cluster.yaml";
     running.access.granted = Tier::kCreate;
   } else {
-    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium.yaml");
+    auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium-full.yaml");
     if (!cluster.ok()) return cluster.status();
     running.cluster.emplace(*std::move(cluster));
     running.access = running.cluster->access;
@@ -236,6 +236,7 @@ TEST_F(ProbesTest, AllIsWell) {
     EXPECT_TRUE(outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported)
         << check << ": " << Found(outcome);
   }
+  EXPECT_EQ(outcomes.at("cilium.probe/policy-fqdn").verdict(), Verdict::kPassed);
 }
 
 TEST_F(ProbesTest, ANamespaceThatIsNotOursIsLeftAlone) {
@@ -289,6 +290,13 @@ TEST_F(ProbesTest, AForgottenPolicyIsNoBrokenNetwork) {
 TEST_F(ProbesTest, AWayThatTakesSmallerPackets) { ProbeUnder("node-mtu"); }
 
 TEST_F(ProbesTest, AWrongRoute) { ProbeUnder("wrong-route"); }
+
+TEST_F(ProbesTest, AProxyThatNobodyIsLedTo) {
+  for (const auto& [check, outcome] : ProbeUnder("dns-proxy-cut")) {
+    const bool is_its = check == "cilium.probe/policy-fqdn";
+    EXPECT_TRUE(is_its || outcome.verdict() != Verdict::kFailed) << check << ": " << Found(outcome);
+  }
+}
 
 TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
 

@@ -70,6 +70,25 @@ std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const s
   return tried;
 }
 
+absl::StatusOr<bool> FindEnvoy(kube::Client& client, const Place& place, const std::string& cilium_namespace,
+                               Deadline deadline) {
+  if (place.Setting("external-envoy-proxy")) return true;
+  TALES_ASSIGN_OR_RETURN(const auto pods, client.List(kube::kPods, cilium_namespace,
+                                                      {.label_selector = "k8s-app=cilium"}, deadline.AtMost(kExec)));
+  absl::Status none = absl::NotFoundError("no node is Ready");
+  for (const NodePlace& node : place.nodes) {
+    if (!node.is_ready) continue;
+    const absl::StatusOr<AgentPlace> agent = FindAgent(pods, cilium_namespace, node.name);
+    none = agent.status();
+    if (!agent.ok()) continue;
+    TALES_ASSIGN_OR_RETURN(const kube::ExecResult done,
+                           client.Exec(cilium_namespace, agent->pod, "cilium-agent",
+                                       {"sh", "-c", "command -v cilium-envoy || echo none"}, deadline.AtMost(kExec)));
+    return done.output.rfind("none", 0) != 0;
+  }
+  return none;
+}
+
 absl::StatusOr<Json> AgentProbes::Ask(const std::string& node, const std::vector<std::string>& command,
                                       AgentPlace& place, Deadline deadline) const {
   place = {.node = node, .cilium_namespace = cilium_namespace_, .pod = "POD"};

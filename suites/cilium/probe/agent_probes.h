@@ -37,6 +37,11 @@ class AgentProbes {
   const std::string cilium_namespace_;
 };
 
+// Whether an Envoy is there: beside the agents as a DaemonSet, or as a program in the image of one that is asked.
+// Errors: none could be asked.
+absl::StatusOr<bool> FindEnvoy(kube::Client& client, const Place& place, const std::string& cilium_namespace,
+                               Deadline deadline);
+
 // What `cilium-health status --probe -o json` of the agent on `from` says of the way to each of the nodes. Pure.
 std::vector<Tried> HealthOf(const Json& health, const AgentPlace& place, const std::vector<NodePlace>& nodes,
                             bool has_endpoints);

@@ -11,6 +11,7 @@
 #include "harness/base/stopwatch.h"
 #include "harness/check/spec.h"
 #include "suites/cilium/agents.h"
+#include "suites/cilium/probe/agent_probes.h"
 #include "suites/cilium/probe/lacks.h"
 #include "suites/cilium/probe/policies.h"
 #include "suites/shared/node_trouble.h"
@@ -139,6 +140,10 @@ absl::Status Deployment::ReadCluster(Place& place, Deadline deadline) {
   for (const auto& [name, value] : data.items()) {
     if (value.is_string()) place.settings[name] = value.get<std::string>();
   }
+  if (!place.Setting("enable-l7-proxy")) return absl::OkStatus();
+  const auto envoy = FindEnvoy(client_, place, NamespaceOf(cluster_.definition()), deadline.AtMost(kCall));
+  if (!envoy.ok()) progress_(absl::StrCat("is there an Envoy? ", envoy.status().message()));
+  place.has_envoy = envoy.value_or(true);  // what does not work without it, its probe finds
   return absl::OkStatus();
 }
 

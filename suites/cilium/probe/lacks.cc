@@ -44,6 +44,8 @@ std::optional<WantHave> Lacks(const Place& place, std::string_view scenario) {
   if (absl::StartsWith(scenario, "policy-") && ready == 0) return WantHave{"a node that is Ready", "none"};
   if ((scenario == "policy-l7-http" || scenario == "policy-fqdn") && !place.Setting("enable-l7-proxy"))
     return WantHave{"the L7 proxy", Is(place, "enable-l7-proxy")};
+  if (scenario == "policy-l7-http" && !place.has_envoy)
+    return WantHave{"Envoy", absl::StrCat("no cilium-envoy in the agents, ", Is(place, "external-envoy-proxy"))};
   if (scenario == "policy-fqdn" && (place.world_name.empty() || place.other_name.empty()))
     return WantHave{"two names beyond the cluster", "none declared; workloads.world in the cluster file"};
   if (scenario == "host-firewall") {

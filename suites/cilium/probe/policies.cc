@@ -53,7 +53,7 @@ class Steps {
     Icmp();
     Entities();
     if (place_.Setting("enable-l7-proxy")) {
-      L7();
+      if (place_.has_envoy) L7();
       if (!place_.world_name.empty() && !place_.other_name.empty()) Names();
     }
     return std::move(steps_);
@@ -265,7 +265,7 @@ std::vector<PodWish> GuardPods(const Place& place) {
     if (has_proxy || std::string_view(team) != "names") asker(team, *ready.back(), team);
   }
   for (const char* label : kGuards) {
-    if (has_proxy || std::string_view(label) != "l7") guard(label, *ready.front(), label);
+    if ((has_proxy && place.has_envoy) || std::string_view(label) != "l7") guard(label, *ready.front(), label);
   }
   for (const NodePlace* node : ready) {
     for (const char* team : kAskersOnAll) asker(On(*node, team), *node, team);

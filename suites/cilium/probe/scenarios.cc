@@ -6,7 +6,8 @@ namespace tales::cilium::probe {
 namespace {
 
 constexpr char kOneWay[] = "local:one-way-loss", kPolicy[] = "local:policy-in-the-way", kMtu[] = "local:node-mtu",
-               kLinkDown[] = "local:node-link-down", kNotEnforced[] = "local:policies-not-enforced";
+               kLinkDown[] = "local:node-link-down", kNotEnforced[] = "local:policies-not-enforced",
+               kDnsProxyCut[] = "local:dns-proxy-cut";
 constexpr char kNoEnvoy[] = "fixture local has no Envoy: it is not in Cilium's Go module";
 constexpr char kLookAtDns[] = "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; their logs";
 constexpr char kLookAtPolicies[] =
@@ -170,9 +171,9 @@ std::vector<Scenario> All() {
       {"policy-fqdn",
        "Does a policy allow a name beyond the cluster, and no other?",
        "toFQDNs allows the name that it has",
-       {},
-       kNoEnvoy,
-       "cilium-dbg fqdn cache list"},
+       {kDnsProxyCut},
+       "",
+       "cilium-dbg fqdn cache list; iptables -t mangle -S | grep TPROXY, on the node of the pod that asks"},
       {"host-firewall",
        "Does a policy for nodes keep out what it does not name?",
        "a CiliumClusterwideNetworkPolicy with a nodeSelector is in force",

@@ -53,6 +53,7 @@ TEST(PlanTest, NoWordHasABlank) {
   place.world_name = "world.test";
   place.world_address = "203.0.113.10";
   place.settings = {{"enable-ipv6", "true"}, {"enable-l7-proxy", "true"}};
+  place.has_envoy = true;
   std::vector<Probe> all = LightProbes(place);
   for (Probe& probe : HeavyProbes(place)) all.push_back(probe);
   for (const PolicyStep& step : PolicySteps(place)) all.insert(all.end(), step.probes.begin(), step.probes.end());
@@ -82,6 +83,7 @@ TEST(PlanTest, EveryScenarioHasProbesOrIsOfItsOwnKind) {
   Place place = PlaceOfNodes(2);
   place.world_name = "world.test", place.other_name = "other.test", place.world_address = "203.0.113.10";
   place.settings = {{"enable-ipv6", "true"}, {"enable-l7-proxy", "true"}};
+  place.has_envoy = true;
   std::set<std::string> seen = {"one-way", "node-port-outside", "host-firewall", "encryption", "node-health", "drops"};
   for (const Probe& probe : LightProbes(place)) seen.insert(probe.scenario);
   for (const Probe& probe : HeavyProbes(place)) seen.insert(probe.scenario);
@@ -113,6 +115,11 @@ TEST(LacksTest, SaysWantAndHave) {
   EXPECT_EQ(Lacks(place, "policy-l3"), std::nullopt);
   EXPECT_EQ(Lacks(place, "host-port"), std::nullopt);
   EXPECT_THAT(Lacks(place, "policy-l7-http")->second, HasSubstr("enable-l7-proxy: false"));
+  place.settings["enable-l7-proxy"] = "true";
+  EXPECT_EQ(Lacks(place, "policy-l7-http")->first, "Envoy");
+  place.has_envoy = true;
+  EXPECT_EQ(Lacks(place, "policy-l7-http"), std::nullopt);
+  EXPECT_EQ(Lacks(place, "policy-fqdn")->first, "two names beyond the cluster");
   EXPECT_THAT(Lacks(place, "node-health")->second, HasSubstr("not set"));
   EXPECT_TRUE(Lacks(place, "ipv6").has_value());
   EXPECT_TRUE(Lacks(place, "world").has_value());

@@ -68,8 +68,11 @@ TEST(PoliciesTest, TheProxysOwnAreThereWhereItIs) {
   place.world_name = "world.test", place.other_name = "other.test";
   std::set<std::string> scenarios;
   for (const PolicyStep& step : PolicySteps(place)) scenarios.insert(step.scenario);
-  EXPECT_TRUE(scenarios.contains("policy-l7-http"));
   EXPECT_TRUE(scenarios.contains("policy-fqdn"));
+  EXPECT_FALSE(scenarios.contains("policy-l7-http")) << "without Envoy";
+  place.has_envoy = true;
+  for (const PolicyStep& step : PolicySteps(place)) scenarios.insert(step.scenario);
+  EXPECT_TRUE(scenarios.contains("policy-l7-http"));
 }
 
 // One probe that is to be let in, one that is to be kept out.

@@ -65,6 +65,12 @@ TEST(NetworkFaultsTest, OnlyADiskOfTheKubeletsOwnIsFilled) {
   EXPECT_THAT(Text(plan.heals), HasSubstr("rm /var/lib/kubelet/tales-disk-full"));
 }
 
+TEST(NetworkFaultsTest, TheProxyOfNamesIsCutOffOnItsNode) {
+  ASSERT_OK_AND_ASSIGN(const auto plan, PlanNetworkFault({"local", "dns-proxy-cut", ""}, TwoNodes()));
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("--target 102 -- iptables -w 5 -t mangle -D PREROUTING"));
+  EXPECT_THAT(Text(plan.heals), HasSubstr("-t mangle -I PREROUTING"));
+}
+
 TEST(NetworkFaultsTest, APolicyDeniesWhatItNamesAlone) {
   ASSERT_OK_AND_ASSIGN(const auto plan, PlanNetworkFault({"local", "policy-in-the-way", ""}, TwoNodes()));
   EXPECT_THAT(plan.breaks, IsEmpty());
