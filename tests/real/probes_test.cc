@@ -236,7 +236,8 @@ TEST_F(ProbesTest, AllIsWell) {
     EXPECT_TRUE(outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported)
         << check << ": " << Found(outcome);
   }
-  EXPECT_EQ(outcomes.at("cilium.probe/policy-fqdn").verdict(), Verdict::kPassed);
+  for (const char* there : {"cilium.probe/policy-fqdn", "cilium.probe/ipv6"})
+    EXPECT_EQ(outcomes.at(there).verdict(), Verdict::kPassed) << there;
 }
 
 TEST_F(ProbesTest, ANamespaceThatIsNotOursIsLeftAlone) {
@@ -296,6 +297,16 @@ TEST_F(ProbesTest, AProxyThatNobodyIsLedTo) {
     const bool is_its = check == "cilium.probe/policy-fqdn";
     EXPECT_TRUE(is_its || outcome.verdict() != Verdict::kFailed) << check << ": " << Found(outcome);
   }
+}
+
+TEST_F(ProbesTest, AWayThatIsBrokenForIpv6Alone) {
+  const auto outcomes = ProbeUnder("ipv6-one-way-loss");
+  for (const auto& [check, outcome] : outcomes) {
+    const bool is_its = check == "cilium.probe/ipv6";
+    EXPECT_TRUE(is_its || outcome.verdict() != Verdict::kFailed) << check << ": " << Found(outcome);
+  }
+  EXPECT_THAT(Found(outcomes.at("cilium.probe/ipv6")),
+              HasSubstr("node-1 <-> node-2: broken whoever asks, though datagrams of IPv4 arrive both ways"));
 }
 
 TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }

@@ -26,9 +26,11 @@ constexpr absl::Duration kNoMore = absl::Seconds(90);
 constexpr size_t kAtOnce = 8;
 constexpr char kDnsSelector[] = "k8s-app in (kube-dns, coredns)";
 
-std::string AddressOf(const Json& node) {
+// The first one; of IPv6: the first of those.
+std::string AddressOf(const Json& node, bool ipv6) {
   for (const Json& address : Array(node, "status.addresses")) {
-    if (Text(address, "type") == "InternalIP") return Text(address, "address");
+    const std::string text = Text(address, "address");
+    if (Text(address, "type") == "InternalIP" && (!ipv6 || absl::StrContains(text, ":"))) return text;
   }
   return "";
 }
@@ -115,7 +117,8 @@ absl::Status Deployment::ReadCluster(Place& place, Deadline deadline) {
     NodePlace& one = place.nodes.emplace_back();
     one.number = static_cast<int>(place.nodes.size());
     one.name = Text(node, "metadata.name");
-    one.address = AddressOf(node);
+    one.address = AddressOf(node, /*ipv6=*/false);
+    one.address6 = AddressOf(node, /*ipv6=*/true);
     one.is_ready = ConditionStatus(node, "Ready") == "True";
   }
   if (place.nodes.empty()) return absl::FailedPreconditionError("the cluster has no nodes");
@@ -168,6 +171,10 @@ absl::Status Deployment::CreateServices(Place& place, Deadline deadline) {
     Json made;
     TALES_RETURN_IF_ERROR(Create(kube::kServices, NodeServiceObject(node.number), &made, deadline));
     node.service = Text(made, "spec.clusterIP");
+    for (const Json& address : Array(made, "spec.clusterIPs")) {
+      if (address.is_string() && absl::StrContains(address.get<std::string>(), ":"))
+        node.service6 = address.get<std::string>();
+    }
     for (const Json& port : Array(made, "spec.ports"))
       node.node_port = static_cast<int>(Number(port, "nodePort").value_or(0));
   }
@@ -240,13 +247,16 @@ void Deployment::AwaitEndpoints(const Place& place, Deadline deadline) {
   const absl::Status there = RetryUntil(deadline.AtMost(absl::Seconds(15)), "endpoints", kPause, [&]() -> absl::Status {
     TALES_ASSIGN_OR_RETURN(const auto slices,
                            client_.List(kube::kEndpointSlices, kNamespace, headless, deadline.AtMost(kCall)));
-    size_t ready = 0;
+    std::map<std::string, size_t> ready;  // by family: a slice has addresses of one
     for (const Json& slice : slices) {
+      size_t& of_family = ready[Text(slice, "addressType")];
       for (const Json& endpoint : Array(slice, "endpoints")) {
-        ready += endpoint.value("/conditions/ready"_json_pointer, false) ? 1 : 0;
+        of_family += endpoint.value("/conditions/ready"_json_pointer, false) ? 1 : 0;
       }
     }
-    return ready >= wanted ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(ready, " of ", wanted));
+    size_t least = ready.empty() ? 0 : wanted;
+    for (const auto& [family, count] : ready) least = std::min(least, count);
+    return least >= wanted ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(least, " of ", wanted));
   });
   if (!there.ok()) progress_(std::string(there.message()));  // what does not work for it, probes find
 }

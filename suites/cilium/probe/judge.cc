@@ -137,6 +137,13 @@ std::string Counted(const Ways& ways, const Pair& nodes, Layer layer) {
   return way == nullptr ? "" : absl::StrCat(way->arrived, " of ", way->sent, " datagrams ", Name(layer), " arrived");
 }
 
+// Where a way is broken that was found whole: it was measured by IPv4.
+std::string Though(const Shown& shown) {
+  if (shown.cut.cut != Cut::kNone) return "";
+  const bool ipv6 = !shown.failed.empty() && shown.failed.front()->probe.scenario == "ipv6";
+  return absl::StrCat(", though datagrams", ipv6 ? " of IPv4" : "", " arrive both ways");
+}
+
 std::string Found(const Break& key, const Shown& shown, const Ways& ways) {
   const auto& [a, b] = key.nodes;
   switch (key.breadth) {
@@ -148,14 +155,12 @@ std::string Found(const Break& key, const Shown& shown, const Ways& ways) {
       if (shown.cut.cut == Cut::kBoth)
         return absl::StrCat(a, " <-> ", b, ": neither way does anything arrive (",
                             Counted(ways, key.nodes, shown.cut.layer), ")");
-      return absl::StrCat(a, " <-> ", b, ": broken whoever asks",
-                          shown.cut.cut == Cut::kNone ? ", though datagrams arrive both ways" : "");
+      return absl::StrCat(a, " <-> ", b, ": broken whoever asks", Though(shown));
     case Breadth::kOneWay:
       return absl::StrCat(a, " -> ", b, ": what is sent this way does not arrive (",
                           Counted(ways, key.nodes, shown.cut.layer), "; the other way they do)");
     case Breadth::kFrom:
-      return absl::StrCat(a, " -> ", b, ": broken when ", a, " asks",
-                          shown.cut.cut == Cut::kNone ? ", though datagrams arrive both ways" : "");
+      return absl::StrCat(a, " -> ", b, ": broken when ", a, " asks", Though(shown));
     case Breadth::kLocal:
       return a;
   }

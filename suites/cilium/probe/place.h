@@ -29,12 +29,14 @@ struct PodPlace {
 struct NodePlace {
   int number = 0;  // ours, from 1: pods are client-NUMBER and so on
   std::string name, address;
+  std::string address6;   // "": it has none
   bool is_ready = false;  // says the API
   PodPlace client;        // pod network
   PodPlace host_client;   // the node's network
   PodPlace server;        // agnhost netexec
   PodPlace door;          // the same, with a host port
   std::string service;    // ClusterIP of the service that has `server` alone behind it
+  std::string service6;   // its IPv6 one; "": it has none
   int node_port = 0;      // its NodePort
 };
 

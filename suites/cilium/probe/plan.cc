@@ -90,19 +90,7 @@ class Planner {
            absl::StrCat("ping -c 1 -W 2 ", to.server.address));
     needs_server(Http("cluster-ip", from.client, from, to.name, absl::StrCat("the service of ", pod),
                       Url(to.service, kHttpPort), {served}));
-    if (place_.Setting("enable-ipv6")) {
-      Probe& six = Http("ipv6", from.client, from, to.name, pod,
-                        Url(absl::StrCat("[", to.server.address6, "]"), kHttpPort), {served});
-      needs_server(six);
-      if (to.server.runs() && to.server.address6.empty())
-        six.impossible = absl::StrCat(to.server.name, " has no IPv6 address");
-      Probe ping = six;
-      ping.words = {"ping", to.server.address6};
-      ping.texts = {};
-      ping.what = absl::StrCat(absl::StrCat("a pod on ", from.name), " pings ", pod, ": ", to.server.address6);
-      ping.command = absl::StrCat("ping -c 1 -W 2 ", to.server.address6);
-      probes_.push_back(std::move(ping));
-    }
+    if (place_.Setting("enable-ipv6")) Ipv6Between(from, to);
     for (const PodPlace* asker : {&from.client, &from.host_client}) {
       Probe& probe = Http("node-port", *asker, from, to.name, absl::StrCat("the NodePort at ", to.name),
                           Url(to.address, to.node_port), {served});
@@ -126,6 +114,34 @@ class Planner {
                                        to.server.address, " ", size, "'"));
       if (!from.server.runs()) udp.impossible = from.server.trouble;
     }
+  }
+
+  // The twins of what is asked by IPv4 above. Services and nodes may have IPv4 alone where pods have both.
+  void Ipv6Between(const NodePlace& from, const NodePlace& to) {
+    const std::string pod = absl::StrCat("a pod on ", to.name), served = absl::StrCat(to.server.name, " 200");
+    const std::string& six = to.server.address6;
+    const auto needs_server = [&to](Probe& probe) {
+      if (to.server.address6.empty()) probe.impossible = absl::StrCat(to.server.name, " has no IPv6 address");
+      if (!to.server.runs()) probe.impossible = to.server.trouble;
+    };
+    const auto http = [&](const PodPlace& asker, std::string_view what, const std::string& address,
+                          int port) -> Probe& {
+      Probe& probe = Http("ipv6", asker, from, to.name, what, Url(absl::StrCat("[", address, "]"), port), {served});
+      needs_server(probe);
+      return probe;
+    };
+    http(from.client, pod, six, kHttpPort);
+    if (!to.service6.empty()) http(from.client, absl::StrCat("the service of ", pod), to.service6, kHttpPort);
+    for (const PodPlace* asker : {&from.client, &from.host_client}) {
+      if (to.service6.empty() || to.address6.empty()) continue;
+      http(*asker, absl::StrCat("the NodePort at ", to.name), to.address6, to.node_port).layer =
+          asker == &from.client ? Layer::kPods : Layer::kNodes;
+    }
+    needs_server(
+        Server("ipv6", from, to, {"ping", six}, absl::StrCat("ping ", six), absl::StrCat("ping -c 1 -W 2 ", six)));
+    if (&from == &to && place_.nodes.size() > 1) return;
+    needs_server(Server("ipv6", from, to, {"mtu", six}, "packets of the MTU, and of a byte more, not to be cut",
+                        absl::StrCat("sh /tales-probe/probe.sh 1 '0 mtu ", six, "'")));
   }
 
   void ToHost(const NodePlace& from, const NodePlace& to) {
@@ -157,12 +173,29 @@ class Planner {
     Dns(from);
   }
 
+  // That names have IPv6 addresses; who is asked has one of IPv4, as cluster DNS has.
+  void Ipv6Dns(const NodePlace& from, const std::vector<std::string>& nodes) {
+    if (from.service6.empty()) return;
+    std::vector<std::string> servers;
+    for (const NodePlace& node : place_.nodes) {
+      if (node.server.runs() && !node.server.address6.empty()) servers.push_back(node.server.address6);
+    }
+    Probe& headless = Add("ipv6", from.client, "", {"dig", place_.dns.service, "notcp", kHeadless, "AAAA"},
+                          absl::StrCat("a pod on ", from.name, " asks for the IPv6 addresses of ", kHeadless),
+                          absl::StrCat("dig +short +search ", kHeadless, " AAAA"));
+    headless.texts = servers;
+    headless.maybe_to = nodes;
+    if (place_.dns.service.empty()) headless.impossible = "there is no service kube-system/kube-dns";
+    if (servers.empty()) headless.impossible = "no pod has an IPv6 address";
+  }
+
   void Dns(const NodePlace& from) {
     std::vector<std::string> nodes, servers;
     for (const PodPlace& pod : place_.dns.pods) nodes.push_back(pod.node);
     for (const NodePlace& node : place_.nodes) {
       if (node.server.runs()) servers.push_back(node.server.address);
     }
+    if (place_.Setting("enable-ipv6")) Ipv6Dns(from, nodes);
     const std::string asker = absl::StrCat("a pod on ", from.name);
     Probe& headless = Add("headless", from.client, "", {"resolve", kHeadless},
                           absl::StrCat(asker, " asks for the addresses of ", kHeadless),

@@ -222,8 +222,10 @@ class Steps {
                                          {{"toFQDNs", Json::array({{{"matchName", place_.world_name}}})}}})}};
     const auto ask = [this](const std::string& name, Want want) {
       const std::string url = absl::StrCat("http://", name, "/");
-      return Make("names", {.address = name}, want, {"http", url}, absl::StrCat("asks ", name, ": GET ", url),
-                  absl::StrCat("curl -sS --connect-timeout 2 ", url));
+      Probe probe = Make("names", {.address = name}, want, {"http", url}, absl::StrCat("asks ", name, ": GET ", url),
+                         absl::StrCat("curl -sS --connect-timeout 2 ", url));
+      for (const PodPlace& dns : place_.dns.pods) probe.maybe_to.push_back(dns.node);
+      return probe;
     };
     Add("policy-fqdn", absl::StrCat("toFQDNs: ", place_.world_name), CiliumPolicy("fqdn", std::move(spec)),
         {ask(place_.world_name, Want::kAnswer), ask(place_.other_name, Want::kSilence)});

@@ -57,17 +57,22 @@ bool AnyNotRun(const std::vector<Tried>& tried) {
 
 // The way between a control's nodes that is known to be broken: "node-1 -> node-2".
 std::optional<std::string> BrokenWay(const Probe& probe, const Ways& ways) {
-  if (probe.to.empty() || probe.to == probe.from) return std::nullopt;
-  switch (CutBetween(ways, probe.from, probe.to, probe.layer).cut) {
-    case Cut::kForth:
-      return absl::StrCat(probe.from, " -> ", probe.to);
-    case Cut::kBack:
-      return absl::StrCat(probe.to, " -> ", probe.from);
-    case Cut::kBoth:
-      return absl::StrCat(std::min(probe.from, probe.to), " <-> ", std::max(probe.from, probe.to));
-    default:
-      return std::nullopt;
+  std::vector<std::string> others = {probe.to};
+  if (probe.to.empty()) others = probe.maybe_to;
+  for (const std::string& to : others) {
+    if (to == probe.from) continue;
+    switch (CutBetween(ways, probe.from, to, probe.layer).cut) {
+      case Cut::kForth:
+        return absl::StrCat(probe.from, " -> ", to);
+      case Cut::kBack:
+        return absl::StrCat(to, " -> ", probe.from);
+      case Cut::kBoth:
+        return absl::StrCat(std::min(probe.from, to), " <-> ", std::max(probe.from, to));
+      default:
+        break;
+    }
   }
+  return std::nullopt;
 }
 
 // What of a step could not be judged, and why; empty: all of it could.

@@ -74,7 +74,7 @@ try_udp() {
 
 # ADDRESS: what this pod's route allows fits, a byte more does not.
 try_mtu() {
-  set -- "$1" "$(ip route show default)"
+  case $1 in *:*) set -- "$1" "$(ip -6 route show default)" 48 ;; *) set -- "$1" "$(ip route show default)" 28 ;; esac
   mtu=$(cat /sys/class/net/eth0/mtu) || return 127
   case $2 in *' mtu '*)
     mtu=${2##* mtu }
@@ -83,7 +83,7 @@ try_mtu() {
   esac
   echo "mtu $mtu"
   tries=0
-  until ping -c 1 -W 2 -M do -s $((mtu - 28)) "$1"; do
+  until ping -c 1 -W 2 -M do -s $((mtu - $3)) "$1"; do
     code=$?
     tries=$((tries + 1))
     if [ "$tries" -lt 2 ]; then continue; fi
@@ -92,7 +92,7 @@ try_mtu() {
     ping -c 1 -W 2 "$1" >/dev/null 2>&1 || return 28
     return 10
   done
-  if ping -c 1 -W 1 -M do -s $((mtu - 27)) "$1"; then return 11; fi
+  if ping -c 1 -W 1 -M do -s $((mtu - $3 + 1)) "$1"; then return 11; fi
   return 0
 }
 

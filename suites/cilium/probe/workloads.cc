@@ -54,6 +54,7 @@ Json ServiceObject(const std::string& name, const Json& selector) {
           {"metadata", {{"name", name}}},
           {"spec",
            {{"selector", selector},
+            {"ipFamilyPolicy", "PreferDualStack"},
             {"ports", Json::array({{{"name", "http"}, {"port", kHttpPort}, {"targetPort", kHttpPort}}})}}}};
 }
 

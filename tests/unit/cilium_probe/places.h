@@ -26,6 +26,9 @@ inline cilium::probe::Place PlaceOfNodes(int count) {
       *pod = {.name = absl::StrCat(name, i), .node = node.name, .address = absl::StrCat("10.244.", i, ".", last++)};
     }
     node.service = absl::StrCat("10.96.0.", 100 + i);
+    node.address6 = absl::StrCat("fd00:10:6::", 10 + i);
+    node.server.address6 = absl::StrCat("fd00:10:244:", i, "::3");
+    node.service6 = absl::StrCat("fd00:10:96::", 100 + i);
     node.node_port = 30000 + i;
   }
   place.dns = {.service = "10.96.0.10", .pods = {{.name = "coredns-a", .node = "node-1", .address = "10.244.1.53"}}};

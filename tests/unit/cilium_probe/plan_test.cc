@@ -1,5 +1,6 @@
 #include "suites/cilium/probe/plan.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -77,6 +78,45 @@ TEST(PlanTest, WhatIsToBeReachedAndIsNotThereCannotBeTried) {
     const bool needs_it = probe.scenario != "pod-to-host" && probe.scenario != "host-port" && probe.scenario != "dns";
     EXPECT_EQ(!probe.impossible.empty(), needs_it) << probe.what;
   }
+}
+
+TEST(PlanTest, Ipv6HasTheTwinsWhereItIs) {
+  Place place = PlaceOfNodes(2);
+  EXPECT_THAT(Pairs(LightProbes(place), "ipv6"), IsEmpty());
+  place.settings = {{"enable-ipv6", "true"}};
+  std::set<std::string> said;
+  for (const Probe& probe : LightProbes(place)) {
+    if (probe.scenario != "ipv6") continue;
+    EXPECT_EQ(probe.impossible, "") << probe.what;
+    said.insert(probe.what);
+  }
+  for (const char* what :
+       {"a pod on node-1 asks a pod on node-2: GET http://[fd00:10:244:2::3]:8080/hostname",
+        "a pod on node-1 asks the service of a pod on node-1: GET http://[fd00:10:96::101]:8080/hostname",
+        "node node-1 asks the NodePort at node-2: GET http://[fd00:10:6::12]:30002/hostname",
+        "a pod on node-2 asks a pod on node-1: ping fd00:10:244:1::3",
+        "a pod on node-1 asks a pod on node-2: packets of the MTU, and of a byte more, not to be cut",
+        "a pod on node-2 asks for the IPv6 addresses of headless"}) {
+    EXPECT_THAT(said, Contains(what));
+  }
+}
+
+TEST(PlanTest, PodsHaveIpv6WhereItIsOnAndServicesAndNodesMay) {
+  Place place = PlaceOfNodes(2);
+  place.settings = {{"enable-ipv6", "true"}};
+  const auto count = [&place](bool impossible) {
+    const auto light = LightProbes(place);
+    return std::count_if(light.begin(), light.end(), [&](const Probe& probe) {
+      return probe.scenario == "ipv6" && probe.impossible.empty() != impossible;
+    });
+  };
+  EXPECT_EQ(count(false), 4 * 5 + 2 + 2);
+  place.nodes[0].address6 = "";
+  EXPECT_EQ(count(false), 4 * 5 + 2 + 2 - 2 * 2) << "less the NodePort at it, from pods and nodes";
+  for (NodePlace& node : place.nodes) node.service6 = "";
+  EXPECT_EQ(count(false), 4 * 2 + 2) << "pods, their ping and their MTU";
+  place.nodes[1].server.address6 = "";
+  EXPECT_EQ(count(true), 2 * 2 + 1) << "they cannot be tried, which is no pass";
 }
 
 TEST(PlanTest, EveryScenarioHasProbesOrIsOfItsOwnKind) {

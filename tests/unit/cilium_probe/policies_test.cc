@@ -121,6 +121,18 @@ TEST(PolicyJudgeTest, AWayThatIsBrokenIsTheReasonAndNamedOnce) {
       "node-1 -> node-2: what is sent this way does not arrive, so that no policy between these nodes could be tried");
 }
 
+// A name is asked for first, and who knows it is on some node.
+TEST(PolicyJudgeTest, TheWayToWhoeverAnswersMayBeTheReasonToo) {
+  PolicyTrace trace = Trace(28, 28, 28, 0);
+  for (Tried& one : trace.control) one.probe.to = "", one.probe.maybe_to = {"node-2", "node-1"};
+  Ways ways;
+  ways.Set(Layer::kPods, "node-1", "node-2", {.sent = 10, .arrived = 0});
+  ways.Set(Layer::kPods, "node-2", "node-1", {.sent = 10, .arrived = 10});
+  EXPECT_THAT(JudgePolicies({trace}, ways, "n", "").problems()[0].found, HasSubstr("node-1 -> node-2: what is sent"));
+  ways = {};
+  EXPECT_THAT(JudgePolicies({trace}, ways, "n", "").problems()[0].found, HasSubstr("a denial would prove nothing"));
+}
+
 TEST(PolicyJudgeTest, WhatIsNotKeptOutFails) {
   const Outcome outcome = Judge(Trace(0, 0, 28, 0));
   EXPECT_EQ(outcome.verdict(), Verdict::kFailed);

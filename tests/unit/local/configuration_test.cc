@@ -65,6 +65,15 @@ TEST(ProgramsTest, NothingListensBeyondLoopback) {
   EXPECT_THAT(SchedulerCommand(programs, "/s", ports), Contains("--bind-address=127.0.0.1"));
 }
 
+TEST(ProgramsTest, ServicesHaveIpv6WhereNodesDo) {
+  const ControlPlanePrograms programs{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"};
+  NodeAccess nodes{.address = "10.6.0.1", .port = 3, .names = {}};
+  EXPECT_THAT(ApiServerCommand(programs, "/s", {}, nodes), Contains("--service-cluster-ip-range=10.96.0.0/12"));
+  nodes.services6 = "fd00:10:96::/112";
+  EXPECT_THAT(ApiServerCommand(programs, "/s", {}, nodes),
+              Contains("--service-cluster-ip-range=10.96.0.0/12,fd00:10:96::/112"));
+}
+
 TEST(DefaultClusterTest, IsTheCommittedFile) {
   ASSERT_OK_AND_ASSIGN(ClusterDefinition definition, DefaultLocalCluster());
   EXPECT_EQ(definition.fixture, "local");

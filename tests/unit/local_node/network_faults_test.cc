@@ -65,6 +65,18 @@ TEST(NetworkFaultsTest, OnlyADiskOfTheKubeletsOwnIsFilled) {
   EXPECT_THAT(Text(plan.heals), HasSubstr("rm /var/lib/kubelet/tales-disk-full"));
 }
 
+TEST(NetworkFaultsTest, Ipv6AloneOrToo) {
+  LabNetwork network = TwoNodes();
+  ASSERT_OK_AND_ASSIGN(auto plan, PlanNetworkFault({"local", "ipv6-one-way-loss", ""}, network));
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("iifname node1 oifname node2 ether type ip6 counter drop"));
+  EXPECT_THAT(Text(plan.breaks),
+              HasSubstr("iifname node1 oifname node2 udp dport 8472 @th,224,16 0x86dd counter drop"));
+  EXPECT_THAT(Text(plan.heals), HasSubstr("nft delete table bridge tales6_node1_node2"));
+  network.nodes[0].address6 = "fd00:10:6::11", network.nodes[1].address6 = "fd00:10:6::12";
+  ASSERT_OK_AND_ASSIGN(plan, PlanNetworkFault({"local", "one-way-loss", ""}, network));
+  EXPECT_THAT(Text(plan.breaks), HasSubstr("ip6 saddr fd00:10:6::11 ip6 daddr fd00:10:6::12 counter drop"));
+}
+
 TEST(NetworkFaultsTest, TheProxyOfNamesIsCutOffOnItsNode) {
   ASSERT_OK_AND_ASSIGN(const auto plan, PlanNetworkFault({"local", "dns-proxy-cut", ""}, TwoNodes()));
   EXPECT_THAT(Text(plan.breaks), HasSubstr("--target 102 -- iptables -w 5 -t mangle -D PREROUTING"));

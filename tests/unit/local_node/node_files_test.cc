@@ -36,6 +36,15 @@ TEST(NodeFilesTest, CiliumBringsItsOwnNetwork) {
   EXPECT_THAT(files, Not(Contains(Key("cni/net.d/10-tales.conflist"))));
 }
 
+TEST(NodeFilesTest, Ipv6IsGivenByNumber) {
+  std::vector<NodeSpec> nodes = {kNode};
+  EXPECT_EQ(nodes[0].address6, "");
+  GiveIpv6(nodes);
+  EXPECT_EQ(nodes[0].address6, "fd00:10:6::11");
+  EXPECT_EQ(nodes[0].pod_network6, "fd00:10:244:11::/64");
+  EXPECT_THAT(NodeFiles(nodes[0], Cni::kCilium, {}).at("hosts"), HasSubstr("fd00:10:6::11 node-1"));
+}
+
 std::vector<std::string> KindsOf(const std::vector<json>& objects) {
   std::vector<std::string> kinds;
   for (const json& object : objects) {
