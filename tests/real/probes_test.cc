@@ -56,6 +56,7 @@ absl::StatusOr<Running> Start() {
     running.access.kubeconfig = fs::path(folder) / "kubeconfig";
     running.access.cluster_file = fs::path(folder) / "cluster.yaml";
     running.access.granted = Tier::kCreate;
+    running.access.tools["outside"] = OutsideProgram(fs::path(folder) / "state");
   } else {
     auto cluster = testing::StartLocalCluster({}, fs::path(TALES_CLUSTERS) / "local-cilium-full.yaml");
     if (!cluster.ok()) return cluster.status();
@@ -236,7 +237,7 @@ TEST_F(ProbesTest, AllIsWell) {
     EXPECT_TRUE(outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported)
         << check << ": " << Found(outcome);
   }
-  for (const char* there : {"cilium.probe/policy-fqdn", "cilium.probe/ipv6"})
+  for (const char* there : {"cilium.probe/policy-fqdn", "cilium.probe/ipv6", "cilium.probe/node-port-outside"})
     EXPECT_EQ(outcomes.at(there).verdict(), Verdict::kPassed) << there;
 }
 

@@ -29,7 +29,7 @@ constexpr char kDnsSelector[] = "k8s-app in (kube-dns, coredns)";
 // The first one; of IPv6: the first of those.
 std::string AddressOf(const Json& node, bool ipv6) {
   for (const Json& address : Array(node, "status.addresses")) {
-    const std::string text = Text(address, "address");
+    std::string text = Text(address, "address");
     if (Text(address, "type") == "InternalIP" && (!ipv6 || absl::StrContains(text, ":"))) return text;
   }
   return "";
@@ -133,6 +133,8 @@ absl::Status Deployment::ReadCluster(Place& place, Deadline deadline) {
     if (one.runs()) place.dns.pods.push_back(std::move(one));
   }
   const WorkloadsDefinition::World& world = cluster_.definition().workloads.world;
+  const auto& tools = cluster_.access().tools;
+  if (const auto outside = tools.find("outside"); outside != tools.end()) place.outside = outside->second.string();
   place.world_name = world.name;
   place.other_name = world.other_name;
   place.world_address = world.address;

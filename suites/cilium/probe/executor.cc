@@ -8,6 +8,8 @@
 #include "harness/base/parallel.h"
 #include "harness/base/pause.h"
 #include "harness/base/status.h"
+#include "harness/base/subprocess.h"
+#include "script_text.h"
 
 namespace tales::cilium::probe {
 namespace {
@@ -25,12 +27,33 @@ std::string WithoutAddress(const std::string& message) {
   return end == std::string::npos ? message : message.substr(end + 2);
 }
 
+// As probe.sh takes them.
+std::vector<std::string> Lines(const std::vector<std::vector<std::string>>& probes) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < probes.size(); ++i) lines.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
+  return lines;
+}
+
 }  // namespace
 
 std::vector<Tried> ToTry(std::vector<Probe> probes) {
   std::vector<Tried> tried;
   for (Probe& probe : probes) tried.push_back({.probe = std::move(probe)});
   return tried;
+}
+
+absl::StatusOr<std::vector<Answer>> RunOutside(const std::string& program,
+                                               const std::vector<std::vector<std::string>>& probes, int lanes,
+                                               Deadline deadline) {
+  // Straight to the nodes, whatever the environment says about proxies.
+  Command command{.argv = {program, "sh", "-c", kProbeScript, "probe.sh", absl::StrCat(lanes)},
+                  .environment = {{"HTTPS_PROXY", ""}, {"HTTP_PROXY", ""}, {"https_proxy", ""}, {"http_proxy", ""}}};
+  for (std::string& line : Lines(probes)) command.argv.push_back(std::move(line));
+  TALES_ASSIGN_OR_RETURN(const Finished done, tales::Run(command, deadline.AtMost(kLongestExec)));
+  absl::StatusOr<std::vector<Answer>> answers = ParseRecords(done.output, probes.size());
+  if (answers.ok()) return answers;
+  return Annotate(answers.status(), absl::StrCat("probes by ", program, " (exit code ", done.exit_code, "; ",
+                                                 done.error_output.substr(0, 300), ")"));
 }
 
 const PodPlace* Executor::FindPod(const std::string& name) const {
@@ -54,7 +77,7 @@ absl::StatusOr<std::vector<Answer>> Executor::Exec(const PodPlace& pod,
     return absl::FailedPreconditionError(absl::StrCat(where, trouble));
   }
   std::vector<std::string> command = {"sh", "/tales-probe/probe.sh", absl::StrCat(lanes)};
-  for (size_t i = 0; i < probes.size(); ++i) command.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
+  for (std::string& line : Lines(probes)) command.push_back(std::move(line));
   const absl::StatusOr<kube::ExecResult> exec =
       client_.Exec(place_.name_space, pod.name, "main", command, deadline.AtMost(kLongestExec));
   if (!exec.ok()) {
@@ -88,6 +111,7 @@ void Executor::Run(std::vector<Tried>& tried, Deadline deadline, int lanes) cons
       for (size_t j = first; j < end; ++j) words.push_back(probes[j]->probe.words);
       absl::StatusOr<std::vector<Answer>> answers = absl::NotFoundError(absl::StrCat("there is no pod ", name));
       if (pod != nullptr) answers = Exec(*pod, words, lanes, deadline);
+      if (name.empty()) answers = RunOutside(place_.outside, words, lanes, deadline);
       for (size_t j = first; j < end; ++j) {
         if (answers.ok()) {
           probes[j]->answer = std::move((*answers)[j - first]);

@@ -42,6 +42,11 @@ class Executor {
   const Trouble trouble_;
 };
 
+// The same probe.sh, run on this machine by `program`, which runs what follows it outside of the cluster.
+absl::StatusOr<std::vector<Answer>> RunOutside(const std::string& program,
+                                               const std::vector<std::vector<std::string>>& probes, int lanes,
+                                               Deadline deadline);
+
 // `probes`, to be tried.
 std::vector<Tried> ToTry(std::vector<Probe> probes);
 

@@ -198,8 +198,9 @@ std::string Next(const Break& key, const Shown& shown, const std::string& otherw
 }
 
 std::string Example(const Tried& tried, const std::string& name_space) {
-  return absl::StrCat(tried.probe.what, ": ", Describe(tried), "   [kubectl -n ", name_space, " exec ", tried.probe.pod,
-                      " -- ", tried.probe.command, "]");
+  const std::string where =
+      tried.probe.pod.empty() ? "" : absl::StrCat("kubectl -n ", name_space, " exec ", tried.probe.pod, " -- ");
+  return absl::StrCat(tried.probe.what, ": ", Describe(tried), "   [", where, tried.probe.command, "]");
 }
 
 Outcome NotRun(const std::vector<const Tried*>& not_run, size_t all) {

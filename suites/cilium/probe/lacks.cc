@@ -25,8 +25,8 @@ std::optional<WantHave> Lacks(const Place& place, std::string_view scenario) {
       std::count_if(place.nodes.begin(), place.nodes.end(), [](const NodePlace& node) { return node.is_ready; });
   if (place.nodes.size() < 2 && (scenario == "other-node" || scenario == "one-way" || scenario == "encryption"))
     return WantHave{"2 nodes", absl::StrCat(place.nodes.size())};
-  if (scenario == "node-port-outside")
-    return WantHave{"a way from this machine to the nodes' addresses", "none that is known to be there"};
+  if (scenario == "node-port-outside" && place.outside.empty())
+    return WantHave{"a place outside of the cluster that reaches the nodes' addresses", "none that the fixture knows"};
   if (scenario == "dns-external" && place.world_name.empty())
     return WantHave{"a name beyond the cluster", "none declared; workloads.world.name in the cluster file"};
   if (scenario == "world" && place.world_address.empty())

@@ -55,7 +55,8 @@ struct Place {
   std::string api_service;                            // ClusterIP of kubernetes.default
   std::map<std::string, std::string> settings;        // cilium-config; empty: no Cilium
   std::string world_name, other_name, world_address;  // beyond the cluster; "": none is declared
-  bool has_envoy = false;                             // it obeys rules for HTTP; those for names are the agent's own
+  std::string outside;     // the program that runs what follows it outside of the cluster; "": none is known
+  bool has_envoy = false;  // it obeys rules for HTTP; those for names are the agent's own
 
   bool has_cilium() const { return !settings.empty(); }
   bool Setting(const std::string& name) const {

@@ -91,6 +91,7 @@ class Planner {
     needs_server(Http("cluster-ip", from.client, from, to.name, absl::StrCat("the service of ", pod),
                       Url(to.service, kHttpPort), {served}));
     if (place_.Setting("enable-ipv6")) Ipv6Between(from, to);
+    if (!place_.outside.empty()) FromOutside(from, to);
     for (const PodPlace* asker : {&from.client, &from.host_client}) {
       Probe& probe = Http("node-port", *asker, from, to.name, absl::StrCat("the NodePort at ", to.name),
                           Url(to.address, to.node_port), {served});
@@ -114,6 +115,17 @@ class Planner {
                                        to.server.address, " ", size, "'"));
       if (!from.server.runs()) udp.impossible = from.server.trouble;
     }
+  }
+
+  // Whoever is outside has no way to pods but by a node.
+  void FromOutside(const NodePlace& by, const NodePlace& to) {
+    const std::string url = Url(by.address, to.node_port);
+    Probe& probe =
+        Add("node-port-outside", {.node = by.name}, to.name, {"get", url},
+            absl::StrCat("a host outside asks ", by.name, " for the NodePort of a pod on ", to.name, ": GET ", url),
+            absl::StrCat(kCurl, " ", url));
+    probe.texts = {absl::StrCat(to.server.name, " 200")};
+    if (!to.server.runs()) probe.impossible = to.server.trouble;
   }
 
   // The twins of what is asked by IPv4 above. Services and nodes may have IPv4 alone where pods have both.

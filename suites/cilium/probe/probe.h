@@ -17,7 +17,7 @@ enum class Want { kAnswer, kSilence };  // silence: no answer in time; "refused"
 
 struct Probe {
   std::string scenario;            // "other-node"
-  std::string pod;                 // where it runs: "client-1"
+  std::string pod;                 // where it runs: "client-1"; "": outside of the cluster
   std::string from, to;            // node names; `to` is "" where it leads to no node that can be told
   std::vector<std::string> words;  // of probe.sh: kind, then arguments; none has a blank in it
   std::string what;                // "a pod on node-1 asks a pod on node-2: GET http://10.244.12.7:8080/hostname"

@@ -80,6 +80,22 @@ TEST(PlanTest, WhatIsToBeReachedAndIsNotThereCannotBeTried) {
   }
 }
 
+TEST(PlanTest, FromOutsideEveryNodeIsAskedForThePodsOfEach) {
+  Place place = PlaceOfNodes(2);
+  EXPECT_THAT(Pairs(LightProbes(place), "node-port-outside"), IsEmpty());
+  EXPECT_TRUE(Lacks(place, "node-port-outside").has_value());
+  place.outside = "env";
+  EXPECT_EQ(Lacks(place, "node-port-outside"), std::nullopt);
+  EXPECT_EQ(Pairs(LightProbes(place), "node-port-outside").size(), 4u);
+  for (const Probe& probe : LightProbes(place)) {
+    if (probe.scenario != "node-port-outside") continue;
+    EXPECT_EQ(probe.pod, "");
+    if (probe.from != "node-1" || probe.to != "node-2") continue;
+    EXPECT_EQ(probe.what,
+              "a host outside asks node-1 for the NodePort of a pod on node-2: GET http://10.6.0.11:30002/hostname");
+  }
+}
+
 TEST(PlanTest, Ipv6HasTheTwinsWhereItIs) {
   Place place = PlaceOfNodes(2);
   EXPECT_THAT(Pairs(LightProbes(place), "ipv6"), IsEmpty());
@@ -124,7 +140,8 @@ TEST(PlanTest, EveryScenarioHasProbesOrIsOfItsOwnKind) {
   place.world_name = "world.test", place.other_name = "other.test", place.world_address = "203.0.113.10";
   place.settings = {{"enable-ipv6", "true"}, {"enable-l7-proxy", "true"}};
   place.has_envoy = true;
-  std::set<std::string> seen = {"one-way", "node-port-outside", "host-firewall", "encryption", "node-health", "drops"};
+  place.outside = "env";
+  std::set<std::string> seen = {"one-way", "host-firewall", "encryption", "node-health", "drops"};
   for (const Probe& probe : LightProbes(place)) seen.insert(probe.scenario);
   for (const Probe& probe : HeavyProbes(place)) seen.insert(probe.scenario);
   for (const PolicyStep& step : PolicySteps(place)) seen.insert(step.scenario);

@@ -1,5 +1,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "suites/cilium/probe/executor.h"
 #include "suites/cilium/probe/probe.h"
 #include "suites/cilium/probe/ways.h"
 #include "tests/support/status_matchers.h"
@@ -25,6 +26,16 @@ TEST(RecordsTest, OnesThatAreNotWholeAreNone) {
         "probe 0 0 x\nprobe 0 0 x\nprobes 2\n", "probe 0 zero x\nprobe 1 0 y\nprobes 2\n"}) {
     EXPECT_TRUE(absl::IsDataLoss(ParseRecords(output, 2).status())) << output;
   }
+}
+
+TEST(OutsideTest, IsProbedByTheSameScript) {
+  const Deadline deadline = Deadline::After(absl::Seconds(30));
+  ASSERT_OK_AND_ASSIGN(const auto answers,
+                       RunOutside("env", {{"get", "http://127.0.0.1:1/"}, {"nothing"}}, 2, deadline));
+  EXPECT_EQ(answers[0].code, 7) << answers[0].text;
+  EXPECT_EQ(answers[1].code, 127);
+  EXPECT_FALSE(RunOutside("/no/such/program", {{"nothing"}}, 1, deadline).ok());
+  EXPECT_TRUE(absl::IsDataLoss(RunOutside("false", {{"nothing"}}, 1, deadline).status()));
 }
 
 TEST(ResultTest, SaysWhatAnExitCodeMeans) {

@@ -115,6 +115,8 @@ TEST(LabNetworkTest, IsReadAsItWasWritten) {
   EXPECT_EQ(network.lab, 77);
   ASSERT_NE(network.Find("node-2"), nullptr);
   EXPECT_EQ(network.Find("node-2")->first_process, 102);
+  ASSERT_OK_AND_ASSIGN(const std::string outside, ReadFile(OutsideProgram(folder.path())));
+  EXPECT_THAT(outside, HasSubstr("nsenter --net=/proc/77/ns/net -- \"$@\""));
   for (const char* damaged : {"", "[]", R"({"lab":1,"nodes":[{}]})", R"({"lab":"x","nodes":[]})"}) {
     ASSERT_OK(WriteFileAtomically(folder.path() / "network.json", damaged));
     EXPECT_TRUE(absl::IsDataLoss(ReadLabNetwork(folder.path()).status())) << damaged;
