@@ -6,6 +6,7 @@
 
 #include <ostream>
 
+#include "harness/base/exit_code.h"
 #include "harness/runner/registry.h"
 
 namespace CLI {
@@ -13,12 +14,6 @@ class App;
 }
 
 namespace tales {
-
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitNothingJudged = 3;
-inline constexpr int kExitInterrupted = 130;
 
 // What a verb is given, and where it leaves its exit code. Lives until RunCli returns.
 struct CliContext {

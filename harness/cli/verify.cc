@@ -1,10 +1,13 @@
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "CLI/App.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/duration_flag.h"
 #include "harness/runner/runner.h"
 
 namespace tales {
@@ -16,12 +19,6 @@ struct Flags {
   std::vector<std::string> imports;
 };
 
-std::string CheckDuration(const std::string& text) {
-  absl::Duration duration;
-  if (absl::ParseDuration(text, &duration) && duration >= absl::ZeroDuration()) return "";
-  return absl::StrCat("\"", text, "\" is not a duration; for example 90s, 10m or 0");
-}
-
 std::string CheckTier(const std::string& text) {
   return ParseTier(text).has_value() ? ""
                                      : absl::StrCat("\"", text, "\" is not a tier; one of read, create, disruptive");
@@ -30,6 +27,16 @@ std::string CheckTier(const std::string& text) {
 std::filesystem::path Absolute(const std::string& text) {
   std::error_code ignored;
   return text.empty() ? std::filesystem::path() : std::filesystem::absolute(text, ignored);
+}
+
+// What was given beside --resume and is not for it: the run that goes on was asked before.
+std::vector<std::string> NotForResume(const CLI::App& verify) {
+  static const std::set<std::string> kFor = {"--resume", "--jobs", "--keep", "--strict"};
+  std::vector<std::string> others;
+  for (const CLI::Option* option : verify.get_options()) {
+    if (option->count() > 0 && !kFor.contains(option->get_name())) others.push_back(option->get_name());
+  }
+  return others;
 }
 
 RunRequest ToRequest(const Flags& flags) {
@@ -55,7 +62,9 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
   const auto flags = std::make_shared<Flags>();
   RunRequest& request = flags->request;
   verify->add_option("--cluster", flags->cluster, "Cluster file: what the cluster should be")->type_name("FILE");
-  verify->add_option("--fixture", request.fixture, "Where the cluster comes from: lab, local, adopt")
+  verify
+      ->add_option("--fixture", request.fixture,
+                   absl::StrCat("Where the cluster comes from: ", FixtureNames(context.registry)))
       ->type_name("NAME");
   verify->add_option("--talosconfig", flags->talosconfig, "Adopt the cluster of this talosconfig")->type_name("FILE");
   verify->add_option("--kubeconfig", flags->kubeconfig, "Adopt the cluster of this kubeconfig")->type_name("FILE");
@@ -71,7 +80,7 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
       ->type_name("GLOB")
       ->allow_extra_args(false);
   verify->add_option("--settle", flags->settle, "How long conditions may take to become true, for example 10m")
-      ->check(CLI::Validator(CheckDuration, "DURATION"));
+      ->check(DurationFlag("90s, 10m or 0", /*zero=*/true));
   verify->add_option("--jobs", request.jobs, "Worker processes at once")->check(CLI::Range(1, 256));
   verify->add_option("--out", flags->out, "The run's folder. Default: runs/<run id>")->type_name("DIR");
   verify
@@ -101,9 +110,18 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
       ->type_name("PATH")
       ->check(CLI::ExistingPath.description(""))  // whose it would be nobody can tell, and that one may not be asked
       ->allow_extra_args(false);
-  verify->add_option("--resume", flags->resume, "Goes on with a run that was killed or interrupted")->type_name("RUN");
+  verify
+      ->add_option("--resume", flags->resume,
+                   "Goes on with a run that was killed or interrupted; only --jobs, --keep and --strict go with it")
+      ->type_name("RUN");
   verify->add_flag("--keep", request.keep, "Keeps the fixture up after the verdict, until interrupted");
-  verify->callback([&context, flags] {
+  verify->callback([&context, verify, flags] {
+    if (const auto others = NotForResume(*verify); !flags->resume.empty() && !others.empty()) {
+      context.err << "tales verify: --resume asks again what the run was asked: leave " << absl::StrJoin(others, ", ")
+                  << " out, or start a run of its own\n";
+      context.exit_code = kExitUsage;
+      return;
+    }
     context.exit_code = RunVerify(context.registry, ToRequest(*flags), context.out, context.err);
   });
 }

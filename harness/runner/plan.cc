@@ -173,7 +173,16 @@ absl::Status NothingMatches(std::string_view flag, std::string_view word, const 
   const std::vector<std::string> near = NearNames(word, names);
   return absl::InvalidArgumentError(absl::StrCat(flag, " ", word, ": matches nothing",
                                                  near.empty() ? "" : "; did you mean ", absl::StrJoin(near, ", "),
-                                                 near.empty() ? "" : "?", " `tales list` shows all"));
+                                                 near.empty() ? ";" : "?", " `tales list` shows all"));
+}
+
+// Whether a glob may match an instance of the check, whatever instances there will be.
+bool MayMatch(const std::string& glob, const std::string& id) {
+  if (GlobMatches(glob, id)) return true;
+  const size_t wild = glob.find_first_of("*?");
+  const std::string_view literal = std::string_view(glob).substr(0, wild);
+  return absl::StartsWith(literal, absl::StrCat(id, "/")) ||
+         (wild != std::string::npos && absl::StartsWith(absl::StrCat(id, "/"), literal));
 }
 
 }  // namespace
@@ -226,6 +235,27 @@ absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDe
         absl::StrCat("--profile ", name, ": no such profile; one of ", absl::StrJoin(names, ", ")));
   }
   return *profile;
+}
+
+std::string FixtureNames(const Registry& registry) {
+  return absl::StrJoin(registry.fixtures, ", ", [](std::string* out, const auto& each) { *out += each.first; });
+}
+
+absl::Status CheckNames(const Registry& registry, const PlanRequest& request) {
+  std::vector<std::string> suites, ids;
+  for (const Template& one : Templates(registry)) {
+    if (suites.empty() || suites.back() != one.planned.suite()) suites.push_back(one.planned.suite());
+    ids.push_back(one.planned.check);
+    for (const auto& [family, question] : one.planned.families) ids.push_back(family);
+  }
+  for (const std::string& suite : request.suites) {
+    if (std::find(suites.begin(), suites.end(), suite) == suites.end()) return NothingMatches("--suite", suite, suites);
+  }
+  for (const std::string& glob : request.checks) {
+    if (std::none_of(ids.begin(), ids.end(), [&](const std::string& id) { return MayMatch(glob, id); }))
+      return NothingMatches("--check", glob, ids);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition& definition,

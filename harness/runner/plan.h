@@ -30,6 +30,10 @@ absl::StatusOr<Profile> ResolveProfile(const Registry& registry, const ClusterDe
 absl::StatusOr<Plan> MakePlan(const Registry& registry, const ClusterDefinition& definition,
                               const PlanRequest& request);
 
+// What can be said of the names before it is known what the cluster has: InvalidArgument for an unknown suite, or a
+// glob that no instance of any check can match.
+absl::Status CheckNames(const Registry& registry, const PlanRequest& request);
+
 // What is wrong with a registry itself, one line each: unknown ids in `after`, cycles, duplicate ids, checks without a
 // fault. Empty is well; a test over each registry demands it.
 std::vector<std::string> RegistryProblems(const Registry& registry);

@@ -66,4 +66,7 @@ struct Registry {
   std::vector<std::function<void(CLI::App&, CliContext&)>> commands;
 };
 
+// "adopt, docker, lab": for help and for errors.
+std::string FixtureNames(const Registry& registry);
+
 }  // namespace tales

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "fixtures/fixture.h"
 #include "harness/base/file.h"
 #include "harness/base/status.h"
 
@@ -77,6 +78,33 @@ absl::StatusOr<std::string> ChooseFixture(const RunRequest& request,
       "  --fixture lab|local|adopt                 a simulated cluster, a real control plane as processes, or the one "
       "of\n"
       "                                            TALOSCONFIG and KUBECONFIG");
+}
+
+absl::Status CheckCredentialFlags(const RunRequest& request, const Fixture& fixture) {
+  if (fixture.TakesCredentials()) return absl::OkStatus();
+  for (const auto& [flag, value] : {std::pair<const char*, std::string>{"--kubeconfig", request.kubeconfig.string()},
+                                    {"--talosconfig", request.talosconfig.string()},
+                                    {"--kubernetes-context", request.kubernetes_context},
+                                    {"--talos-context", request.talos_context},
+                                    {"--vm-settings", request.vm_settings.string()}}) {
+    if (value.empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", value, ": fixture ", fixture.name(),
+                                                   request.fixture.empty() ? ", which the cluster file names," : "",
+                                                   " makes a cluster of its own and would not look at it; add "
+                                                   "--fixture adopt, or leave the flag out"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckImports(const RunRequest& request) {
+  for (const std::filesystem::path& path : request.imports) {
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) {
+      return absl::InvalidArgumentError(absl::StrCat("--import ", path.string(), ": is not there",
+                                                     error ? absl::StrCat(" (", error.message(), ")") : ""));
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string NewRunId() {

@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "harness/check/fault.h"
 #include "harness/definition/cluster_definition.h"
 #include "nlohmann/json.hpp"
 
 namespace tales {
+
+class Fixture;  // fixtures/fixture.h
 
 struct RunRequest {
   std::filesystem::path cluster_file, talosconfig, kubeconfig;  // absolute, or empty
@@ -43,6 +46,13 @@ absl::StatusOr<RunRequest> ParseRunRequest(const nlohmann::json& json);
 // Where the cluster comes from: never guessed. InvalidArgument tells the three ways to say it.
 absl::StatusOr<std::string> ChooseFixture(const RunRequest& request,
                                           const std::optional<ClusterDefinition>& definition);
+
+// InvalidArgument where files, contexts or settings of a cluster are named that `fixture` would not look at: the
+// verdict would be about another cluster than the one that was meant.
+absl::Status CheckCredentialFlags(const RunRequest& request, const Fixture& fixture);
+
+// InvalidArgument for an --import that is not there.
+absl::Status CheckImports(const RunRequest& request);
 
 // "2025-03-02T01-00-00Z-7f3a": sorts by time, unique on one machine.
 std::string NewRunId();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "harness/base/exit_code.h"
 #include "harness/base/file.h"
 #include "harness/base/held_folder.h"
 #include "harness/base/status.h"
@@ -30,7 +31,6 @@ namespace tales {
 namespace {
 
 using Json = nlohmann::json;
-constexpr int kOk = 0, kUsage = 2, kFixture = 3, kInterrupted = 130;
 
 std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
 
@@ -101,12 +101,12 @@ class Verification {
   int Usage(const absl::Status& status) {
     progress_.Clear();
     err_ << "tales verify: " << status.message() << "\n";
-    return kUsage;
+    return kExitUsage;
   }
   int Trouble(const absl::Status& status) {
     progress_.Clear();
     err_ << "tales verify: " << status.message() << "\n";
-    return kFixture;
+    return kExitNothingJudged;
   }
 
   // Everything that can be wrong with the question itself.
@@ -118,6 +118,7 @@ class Verification {
       asked.jobs = request_.jobs;
       asked.resume = asked.out = request_.resume;
       asked.keep = request_.keep;
+      asked.strict = asked.strict || request_.strict;  // only what the verdicts come to
       request_ = std::move(asked);
       run_id_ = earlier->run().value("run", "");
     } else {
@@ -132,12 +133,12 @@ class Verification {
     TALES_ASSIGN_OR_RETURN(fixture_name_, ChooseFixture(request_, definition_));
     const auto factory = registry_.fixtures.find(fixture_name_);
     if (factory == registry_.fixtures.end()) {
-      std::vector<std::string> names;
-      for (const auto& [name, unused] : registry_.fixtures) names.push_back(name);
       return absl::InvalidArgumentError(
-          absl::StrCat("fixture \"", fixture_name_, "\" is not one of ", absl::StrJoin(names, ", ")));
+          absl::StrCat("fixture \"", fixture_name_, "\" is not one of ", FixtureNames(registry_)));
     }
     fixture_ = factory->second();
+    TALES_RETURN_IF_ERROR(CheckCredentialFlags(request_, *fixture_));
+    if (request_.resume.empty()) TALES_RETURN_IF_ERROR(CheckImports(request_));
     if (request_.conformance != "none") TALES_RETURN_IF_ERROR(CheckMode(request_.conformance));
     if (!request_.baseline.empty()) {
       TALES_ASSIGN_OR_RETURN(baseline_, Baseline::Load(request_.baseline, fixture_name_));
@@ -148,8 +149,11 @@ class Verification {
       (input ? input_faults_ : faults_).push_back(std::move(fault));
     }
     // What the plan would refuse is refused before a cluster is stood up for it.
-    return definition_.has_value() ? MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).status()
-                                   : absl::OkStatus();
+    if (definition_.has_value()) return MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).status();
+    // A cluster that is adopted may bring a file with profiles of its own.
+    if (!fixture_->TakesCredentials())
+      TALES_RETURN_IF_ERROR(ResolveProfile(registry_, ClusterDefinition{}, request_.profile).status());
+    return CheckNames(registry_, Ask(Tier::kDisruptive));
   }
 
   PlanRequest Ask(Tier granted) const {
@@ -233,10 +237,7 @@ class Verification {
     definition->discovered = definition->discovered || access_.discovered;
     inputs_.definition = *std::move(definition);
     const absl::StatusOr<Plan> plan = PlanWithInputs();
-    if (!plan.ok()) {
-      if (request_.resume.empty()) recorder_->Discard();
-      return Usage(plan.status());
-    }
+    if (!plan.ok()) return Refused(plan.status());
     if (const absl::Status status = Announce(*plan, inputs_.definition); !status.ok()) {
       return absl::IsFailedPrecondition(status) ? Usage(status) : Trouble(status);
     }
@@ -284,12 +285,19 @@ class Verification {
         why.message(), "\nnothing was recorded; when that is mended: tales verify --resume ", request_.out.string()));
   }
 
+  // The question is wrong, and the folder is free for the right one.
+  int Refused(const absl::Status& why) {
+    if (request_.resume.empty()) recorder_->Discard();
+    return Usage(why);
+  }
+
   // A fixture that does not come up is an error of everything that was to be judged; of a run that was begun it says
   // nothing.
   int FixtureFailed(const absl::Status& why) {
     if (!request_.resume.empty()) {
       return Trouble(Annotate(StaysAsItWas(why), absl::StrCat("--resume: fixture ", fixture_name_)));
     }
+    if (absl::IsInvalidArgument(why)) return Refused(why);
     Plan plan;
     if (definition_.has_value()) plan = MakePlan(registry_, *definition_, Ask(Tier::kDisruptive)).value_or(Plan{});
     if (plan.checks.empty()) {
@@ -309,7 +317,7 @@ class Verification {
       event.found = std::string(why.message());
       recorded.Update(recorder_->Record(ToJournal(event)));
     }
-    const int code = End(kFixture, absl::StrCat("fixture ", fixture_name_, ": ", why.message()));
+    const int code = End(kExitNothingJudged, absl::StrCat("fixture ", fixture_name_, ": ", why.message()));
     if (!recorded.ok()) err_ << "tales verify: " << recorded.message() << "\n";
     return code;
   }
@@ -384,14 +392,14 @@ class Verification {
     RunLoop loop(plan.checks, *recorder_, progress_, interrupts_, std::move(options));
     const RunLoop::Result result = loop.Run();
     if (!result.recording.ok()) {
-      (void)End(kFixture, std::string(result.recording.message()));
+      (void)End(kExitNothingJudged, std::string(result.recording.message()));
       return Trouble(Annotate(result.recording, "the run cannot be recorded and was stopped"));
     }
     if (!result.fixture.ok())
-      return End(kFixture, absl::StrCat("fixture ", fixture_name_, ": ", result.fixture.message()));
-    if (result.interrupted) return End(kInterrupted, "interrupted");
+      return End(kExitNothingJudged, absl::StrCat("fixture ", fixture_name_, ": ", result.fixture.message()));
+    if (result.interrupted) return End(kExitInterrupted, "interrupted");
     const absl::Status recorded = RecordMissing();
-    if (!recorded.ok()) return End(kFixture, std::string(recorded.message()));
+    if (!recorded.ok()) return End(kExitNothingJudged, std::string(recorded.message()));
     return End(recorder_->model().ExitCode(), "");
   }
 
@@ -422,7 +430,7 @@ class Verification {
     recorded.Update(CompareWithBaseline(terminal));
     if (recorded.ok()) return code;
     err_ << "tales verify: " << recorded.message() << "\n";
-    return code == kOk ? kFixture : code;
+    return code == kExitOk ? kExitNothingJudged : code;
   }
 
   absl::Status CompareWithBaseline(const Progress::Options& terminal) {
@@ -435,7 +443,7 @@ class Verification {
   }
 
   void TakeDown(int code) {
-    if (request_.keep && access_.owned && code != kInterrupted && code != kUsage) {
+    if (request_.keep && access_.owned && code != kExitInterrupted && code != kExitUsage) {
       out_ << "the fixture stays up until this is interrupted (Ctrl-C)\n  kubeconfig   " << access_.kubeconfig.string()
            << "\n  talosconfig  " << access_.talosconfig.string() << "\n"
            << std::flush;

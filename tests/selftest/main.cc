@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   registry.fixtures["none"] = [] { return tales::selftest::NoneFixture(); };
   registry.fixtures["dying"] = [] { return tales::selftest::DyingFixture(); };
   registry.fixtures["broken"] = [] { return tales::selftest::BrokenFixture(); };
+  registry.fixtures["picky"] = [] { return tales::selftest::PickyFixture(); };
   registry.faults = {{.domain = "inputs", .id = "bad", .what = "What the suites do themselves.", .must = {"*"}}};
   registry.profiles = {{.name = "post-install", .description = "everything that passes", .checks = {"good.*"}},
                        {.name = "demanding",

@@ -57,10 +57,19 @@ class Broken : public None {
   }
 };
 
+class Picky : public None {
+ public:
+  absl::StatusOr<ClusterAccess> Up(const FixtureRequest&) override {
+    return absl::InvalidArgumentError("it has no such fault");
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Fixture> NoneFixture() { return std::make_unique<None>(); }
 std::unique_ptr<Fixture> DyingFixture() { return std::make_unique<Dying>(); }
 std::unique_ptr<Fixture> BrokenFixture() { return std::make_unique<Broken>(); }
+
+std::unique_ptr<Fixture> PickyFixture() { return std::make_unique<Picky>(); }
 
 }  // namespace tales::selftest

@@ -226,6 +226,39 @@ TEST_F(SelfTest, UsageErrors) {
   EXPECT_THAT(again.error_output, HasSubstr("--resume"));
 }
 
+TEST_F(SelfTest, MistakesAreFoundBeforeAFixtureIsStoodUp) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"--suite", "god"}, "--suite god: matches nothing; did you mean good"},
+      {{"--check", "nope.*"}, "--check nope.*: matches nothing; `tales list`"},
+      {{"--profile", "nope"}, "--profile nope: no such profile"},
+      {{"--import", "/nonexist"}, "--import /nonexist: is not there"},
+      {{"--kubeconfig", "/nonexist"}, "--kubeconfig /nonexist: fixture none makes a cluster of its own"},
+      {{"--talosconfig", "/nonexist"}, "add --fixture adopt, or leave the flag out"},
+      {{"--kubernetes-context", "other"}, "--kubernetes-context other: "},
+      {{"--talos-context", "other"}, "--talos-context other: "},
+      {{"--vm-settings", "/nonexist"}, "--vm-settings /nonexist: "}};
+  for (const auto& [arguments, says] : mistakes) {
+    Command broken = Verify(arguments);
+    if (arguments[0] == "--suite" || arguments[0] == "--check" || arguments[0] == "--profile")
+      broken.argv[3] = "broken";
+    const auto finished = tales::Run(broken, Deadline::After(absl::Seconds(20)));
+    ASSERT_OK(finished);
+    EXPECT_EQ(finished->exit_code, 2) << says << "\n" << finished->output;
+    EXPECT_THAT(finished->error_output, HasSubstr(says));
+    EXPECT_FALSE(std::filesystem::exists(Run())) << says;
+  }
+}
+
+TEST_F(SelfTest, WhatAFixtureRefusesLeavesTheFolderFree) {
+  Command picky = Verify({});
+  picky.argv[3] = "picky";
+  const auto finished = tales::Run(picky, Deadline::After(absl::Seconds(20)));
+  ASSERT_OK(finished);
+  EXPECT_EQ(finished->exit_code, 2) << finished->output;
+  EXPECT_THAT(finished->error_output, HasSubstr("it has no such fault"));
+  EXPECT_EQ(Finish({}).exit_code, 0) << "the corrected command";
+}
+
 TEST_F(SelfTest, FixturesThatDoNotComeUpOrDie) {
   Command broken = Verify({});
   broken.argv[3] = "broken";
@@ -282,6 +315,28 @@ TEST_F(SelfTest, InterruptedRunEndsInOrder) {
   EXPECT_EQ(end->exit_code, 130);
   EXPECT_EQ(Journal().back()["exit"], 130);
   EXPECT_EQ(JUnit(Run())["slow.sleeps"], "error tales.not_run");
+}
+
+TEST_F(SelfTest, ResumeTakesStrictAndRefusesWhatItWouldIgnore) {
+  ASSERT_EQ(Finish({"--check", "good.one", "--check", "odd.inconclusive"}).exit_code, 0);
+  const auto resume = [&](std::vector<std::string> more) {
+    Command command{.argv = {TALES_SELFTEST, "verify", "--resume", Run().string()}};
+    command.argv.insert(command.argv.end(), more.begin(), more.end());
+    return tales::Run(command, Deadline::After(absl::Seconds(30))).value_or(Finished{});
+  };
+  const Finished refused = resume({"--suite", "good", "--profile", "post-install", "--strict"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.error_output, AllOf(HasSubstr("leave --profile, --suite out"), Not(HasSubstr("--strict,"))));
+  EXPECT_EQ(resume({"--jobs", "1"}).exit_code, 0);
+  EXPECT_EQ(resume({"--strict"}).exit_code, 1);
+  Json last;
+  for (const Json& event : Journal()) {
+    if (event.value("event", "") == "run") last = event;
+  }
+  EXPECT_TRUE(last.value("strict", false));
+  EXPECT_EQ(Journal().back()["exit"], 1);
+  EXPECT_EQ(JUnit(Run())["odd.inconclusive"], "failure tales.inconclusive");
+  EXPECT_EQ(resume({}).exit_code, 1) << "it stays so";
 }
 
 TEST_F(SelfTest, ResumeRefusesAnotherRun) {

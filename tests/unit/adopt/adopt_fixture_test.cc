@@ -92,12 +92,12 @@ TEST_F(AdoptTest, WithoutCredentialsItSaysTheWaysToGiveThem) {
 TEST_F(AdoptTest, AMissingFileIsNamedWithWhoNamedIt) {
   request_.kubeconfig = path("none");
   EXPECT_THAT(AdoptFixture().Up(request_),
-              StatusIs(absl::StatusCode::kNotFound,
+              StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr(path("none").string()), HasSubstr("named by --kubeconfig"))));
   request_.kubeconfig.clear();
   request_.definition = Definition("talos: {talosconfig: gone}\n");
   EXPECT_THAT(AdoptFixture().Up(request_),
-              StatusIs(absl::StatusCode::kNotFound,
+              StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr(path("gone").string()), HasSubstr("c.yaml"), HasSubstr("--talosconfig"))));
 }
 

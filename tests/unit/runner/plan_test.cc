@@ -55,6 +55,23 @@ class PlanTest : public ::testing::Test {
   ClusterDefinition definition_;
 };
 
+TEST_F(PlanTest, NamesAreCheckedBeforeInstancesAreKnown) {
+  for (const char* glob : {"health.etcd", "health.*", "*", "health.kubelet/worker", "health.*/worker", "*/worker",
+                           "other.labels/kube-*", "health.kubele?"}) {
+    EXPECT_OK(CheckNames(registry_, {.checks = {glob}})) << glob;
+  }
+  for (const char* glob : {"nope.*", "health.kubele", "health.kubeletx/worker", "health/kubelet"}) {
+    EXPECT_THAT(CheckNames(registry_, {.checks = {glob}}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(glob)))
+        << glob;
+  }
+  EXPECT_OK(CheckNames(registry_, {.suites = {"other", "health"}}));
+  EXPECT_THAT(CheckNames(registry_, {.suites = {"healht"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean health? `tales list` shows all")));
+  EXPECT_THAT(CheckNames(registry_, {.suites = {"zzzzzzzz"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("matches nothing; `tales list` shows all")));
+}
+
 TEST_F(PlanTest, InstancesAndDependencies) {
   const auto plan = MakePlan(registry_, definition_, {.profile = "health"});
   ASSERT_OK(plan);

@@ -113,6 +113,12 @@ TEST_F(ServedFixtureTest, SaysWhatTheProcessSaidLast) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
 }
 
+TEST_F(ServedFixtureTest, WhatTheProcessRefusesIsAMistakeOfTheQuestion) {
+  ServedFixture fixture = Make("refuse");
+  EXPECT_THAT(fixture.Up(request_), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no such fault")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_->path()));
+}
+
 TEST_F(ServedFixtureTest, NotReadyInTime) {
   ServedFixture fixture = Make("never");
   request_.deadline = Deadline::After(absl::Milliseconds(500));

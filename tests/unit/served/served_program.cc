@@ -26,6 +26,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "no etcd to be found\n");
     return 3;
   }
+  if (mode == "refuse") {
+    std::fprintf(stderr, "no such fault\n");
+    return 2;
+  }
   std::fprintf(stderr, "building nothing\n");
   if (mode == "sweep") {
     const std::filesystem::path state = (*serving)->folder() / "state";
