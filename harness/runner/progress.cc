@@ -3,8 +3,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "reports/clean_text.h"
@@ -34,6 +36,20 @@ std::string_view Colour(Verdict verdict) {
 
 std::string_view FirstLine(std::string_view text) { return text.substr(0, text.find('\n')); }
 
+std::string Padded(Verdict verdict) {
+  std::string text(ToString(verdict));
+  text.resize(std::max<size_t>(12, text.size() + 1), ' ');
+  return text;
+}
+
+// Why, in a line. What is unsupported says what it needs: what there is instead makes no sense alone.
+std::string Reason(const WorkerEvent& event) {
+  const std::string found = reports::OneLine(FirstLine(event.found));
+  if (event.verdict != Verdict::kUnsupported) return found;
+  const std::string needs = reports::OneLine(FirstLine(event.expected));
+  return absl::StrCat(needs, needs.empty() || found.empty() ? "" : "; ", found);
+}
+
 }  // namespace
 
 Progress::Options Progress::ForStandardOutput() {
@@ -53,6 +69,11 @@ Progress::Progress(std::ostream& out, Options options) : out_(out), options_(opt
 Progress::~Progress() { Clear(); }
 
 void Progress::Clear() {
+  WriteGroup();
+  TakeLivingLineAway();
+}
+
+void Progress::TakeLivingLineAway() {
   if (drawn_) out_ << "\r\033[K" << std::flush;
   drawn_ = false;
 }
@@ -89,18 +110,31 @@ void Progress::Finished(const WorkerEvent& event) {
   producing_.erase(event.check);
   if (waiting_.starts_with(absl::StrCat(event.check, ":"))) waiting_.clear();
   if (IsGreen(event.verdict)) return;
-  std::string text = absl::StrCat(
-      ToString(event.verdict),
-      std::string(std::max<size_t>(12, ToString(event.verdict).size() + 1) - ToString(event.verdict).size(), ' '),
-      event.check);
-  if (const std::string found = reports::OneLine(FirstLine(event.found)); !found.empty())
-    absl::StrAppend(&text, ": ", found);
-  Line(options_.colour ? absl::StrCat(Colour(event.verdict), text, "\033[0m") : text);
+  const std::string family = event.check.substr(0, event.check.find('/')), reason = Reason(event);
+  const bool same = group_.count > 0 && event.verdict == group_.verdict && family == group_.family &&
+                    reason == group_.reason && event.verdict == Verdict::kUnsupported;
+  if (!same) {
+    WriteGroup();
+    group_ = {.verdict = event.verdict, .family = family, .name = event.check, .reason = reason};
+  }
+  ++group_.count;
+  if (event.verdict != Verdict::kUnsupported) WriteGroup();
+}
+
+void Progress::WriteGroup() {
+  if (group_.count == 0) return;
+  const Group group = std::exchange(group_, {});
+  std::string text = absl::StrCat(Padded(group.verdict),
+                                  group.count == 1 ? group.name : absl::StrCat(group.family, "/* (", group.count, ")"));
+  if (!group.reason.empty()) absl::StrAppend(&text, ": ", group.reason);
+  TakeLivingLineAway();
+  out_ << (options_.colour ? absl::StrCat(Colour(group.verdict), text, "\033[0m") : text) << "\n" << std::flush;
 }
 
 void Progress::Tick(size_t final, size_t total) {
   final_ = final;
   total_ = total;
+  WriteGroup();
   if (options_.terminal && steady_clock::now() - last_draw_ >= kDrawEvery) Draw();
 }
 
