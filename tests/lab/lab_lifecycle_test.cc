@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include "absl/time/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/subprocess.h"
 #include "tests/lab/running_lab.h"
 #include "tests/support/status_matchers.h"
 
@@ -26,6 +28,46 @@ TEST(LabLifecycle, EndsOnSigtermAndLeavesNoReadyBehind) {
   EXPECT_EQ(finished->exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(lab.folder() / "ready"));
   EXPECT_FALSE(std::filesystem::exists(lab.folder() / "control"));
+}
+
+TEST(LabLifecycle, EndsOnSigtermWhileItStarts) {
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-lab-start"));
+  Child::Options options;
+  options.command.argv = {ServeLabProgram(), "lab", "--out", folder.path().string(), "--nodes", "2000"};
+  options.log_file = folder.path() / "log";
+  ASSERT_OK_AND_ASSIGN(Child lab, Child::Start(options));
+  ASSERT_OK(RetryUntil(Deadline::After(absl::Seconds(20)), "its lock", absl::Milliseconds(5), [&] {
+    return ReadFile(folder.path() / ".lock").value_or("").empty() ? absl::UnavailableError("not yet")
+                                                                  : absl::OkStatus();
+  }));
+  absl::SleepFor(absl::Milliseconds(300));
+  lab.Kill(SIGTERM);
+  const std::optional<Finished> finished = lab.Wait(Deadline::After(absl::Seconds(60)));
+  ASSERT_TRUE(finished.has_value());
+  EXPECT_EQ(finished->exit_code, 0) << ReadFile(options.log_file).value_or("");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "cluster.yaml"));
+}
+
+TEST(LabLifecycle, WrongArgumentsAreSaidWithWhatMayBe) {
+  const auto say = [](std::vector<std::string> arguments) {
+    Command command{.argv = {ServeLabProgram(), "lab"}};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    const Finished finished = tales::Run(command, Deadline::After(absl::Seconds(10))).value_or(Finished{});
+    EXPECT_NE(finished.exit_code, 0);
+    return finished.output + finished.error_output;
+  };
+  EXPECT_THAT(say({}), HasSubstr("--out DIR is required"));
+  EXPECT_THAT(say({"--out", "/nonexistent/x", "--nodes", "-1"}), HasSubstr("--nodes"));
+  EXPECT_THAT(say({"--out", "/nonexistent/x", "--control-planes", "2001"}), HasSubstr("2000"));
+  const std::string state = say({"--out", "/nonexistent/x", "--state", "on"});
+  EXPECT_THAT(state, ::testing::AllOf(HasSubstr("maintenance"), ::testing::Not(HasSubstr("->"))));
+  for (const char* order : {"fault", "heal", "power", "machine", "eject", "boot-from"}) {
+    Command help{.argv = {ServeLabProgram(), "lab", order, "--help"}};
+    const Finished finished = tales::Run(help, Deadline::After(absl::Seconds(10))).value_or(Finished{});
+    EXPECT_THAT(finished.output, HasSubstr("--out DIR")) << order;
+  }
+  EXPECT_THAT(say({"power", "--out", "/nonexistent"}), HasSubstr("WHAT is required"));
+  EXPECT_THAT(say({"eject", "control"}), HasSubstr("--out DIR is required"));
 }
 
 TEST(LabLifecycle, AKilledOneFreesItsAddresses) {
