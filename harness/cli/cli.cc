@@ -11,12 +11,15 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "harness/cli/compare.h"
 #include "harness/cli/history.h"
 #include "harness/cli/known.h"
 #include "harness/cli/merge.h"
 #include "harness/cli/prove.h"
 #include "harness/cli/report.h"
+#include "harness/runner/plan.h"
 
 namespace tales {
 
@@ -39,6 +42,20 @@ int Flushed(CliContext& context) {
   if (reader_is_gone) return context.exit_code;
   context.err << "tales: the answer could not be written to standard output\n";
   return context.exit_code == kExitOk ? kExitNothingJudged : context.exit_code;
+}
+
+// A first word that is no verb, said with those that are like it; "" for anything else.
+std::string UnknownVerb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return "";
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (verb->get_name() == argv[1]) return "";
+    if (!verb->get_group().empty()) verbs.push_back(verb->get_name());
+  }
+  const std::vector<std::string> near = NearNames(argv[1], verbs);
+  return absl::StrCat("tales: unknown verb ", argv[1],
+                      near.empty() ? ";" : absl::StrCat("; did you mean ", absl::StrJoin(near, ", "), "?"),
+                      " `tales --help` shows all\n");
 }
 
 }  // namespace
@@ -64,6 +81,10 @@ int RunCli(const Registry& registry, int argc, char** argv) {
   AddProveCommand(app, context);
   AddWorkerCommand(app, context);
   for (const auto& add : registry.commands) add(app, context);
+  if (const std::string unknown = UnknownVerb(app, argc, argv); !unknown.empty()) {
+    context.err << unknown;
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

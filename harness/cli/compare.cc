@@ -27,9 +27,9 @@ std::string Render(const reports::Comparison& comparison, const Options& options
   return reports::ToText(comparison, {.colour = MayColour(options.out), .verbose = options.verbose});
 }
 
-int Trouble(const absl::Status& status, int exit_code, CliContext& context) {
+int Trouble(const absl::Status& status, CliContext& context) {
   context.err << "tales compare: " << status.message() << "\n";
-  return exit_code;
+  return ExitCodeOf(status);
 }
 
 int Compare(const Options& options, CliContext& context) {
@@ -38,12 +38,11 @@ int Compare(const Options& options, CliContext& context) {
       std::async(std::launch::async, [&] { return reports::LoadResults(options.head); });
   absl::StatusOr<reports::ResultSet> base = reports::LoadResults(options.base);
   absl::StatusOr<reports::ResultSet> head = reading.get();
-  if (!base.ok()) return Trouble(base.status(), kExitNothingJudged, context);
-  if (!head.ok()) return Trouble(head.status(), kExitNothingJudged, context);
+  if (!base.ok()) return Trouble(base.status(), context);
+  if (!head.ok()) return Trouble(head.status(), context);
   const absl::StatusOr<reports::Comparison> comparison =
       reports::Compare(*std::move(base), *std::move(head), options.compare);
-  if (absl::IsInvalidArgument(comparison.status())) return Trouble(comparison.status(), kExitUsage, context);
-  if (!comparison.ok()) return Trouble(comparison.status(), kExitNothingJudged, context);
+  if (!comparison.ok()) return Trouble(comparison.status(), context);
   return Deliver(Render(*comparison, options), options.out, comparison->IsRegression() ? kExitFailed : kExitOk,
                  context);
 }
@@ -53,7 +52,7 @@ int Compare(const Options& options, CliContext& context) {
 void AddCompareCommand(CLI::App& app, CliContext& context) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "compare", "Says what is different between two runs; exit 1 where it is a regression, 3 where one is unreadable");
+      "compare", "Says what is different between two runs; exit 1 where it is a regression, 3 where one is damaged");
   command->add_option("BASE", options->base, "A run's folder, an events.jsonl, a report.json or anybody's JUnit")
       ->required();
   command->add_option("HEAD", options->head, "The later one, of the same kinds")->required();

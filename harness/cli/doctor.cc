@@ -25,6 +25,7 @@
 #include "harness/base/subprocess.h"
 #include "harness/definition/cluster_file.h"
 #include "harness/kube/client.h"
+#include "harness/runner/plan.h"
 #include "harness/talos/client.h"
 
 namespace tales {
@@ -38,8 +39,13 @@ struct Options {
 
 class Doctor {
  public:
-  Doctor(const Options& options, std::optional<ClusterDefinition> definition, std::string fixture, std::ostream& out)
-      : options_(options), definition_(std::move(definition)), fixture_(std::move(fixture)), out_(out) {}
+  Doctor(const Options& options, std::optional<ClusterDefinition> definition, std::string fixture, Profile profile,
+         std::ostream& out)
+      : options_(options),
+        definition_(std::move(definition)),
+        fixture_(std::move(fixture)),
+        profile_(std::move(profile)),
+        out_(out) {}
 
   int Run() {
     Tools();
@@ -90,9 +96,7 @@ class Doctor {
 
   // `cilium status` is optional; a profile that runs `cilium connectivity test` needs it.
   void CiliumCli() {
-    const auto profile = definition_->profiles.find(options_.profile);
-    const bool needed = profile != definition_->profiles.end() && !profile->second.connectivity.empty() &&
-                        profile->second.connectivity != "none";
+    const bool needed = !profile_.connectivity.empty() && profile_.connectivity != "none";
     absl::StatusOr<std::filesystem::path> path = FindProgram("cilium");
     if (!path.ok() && fixture_ == "local") path = FindAsset(CiliumCliAsset(), {.may_build = false});
     if (path.ok()) return Ok("cilium", path->string());
@@ -190,9 +194,7 @@ class Doctor {
   }
 
   bool Requires(std::string_view prefix) const {
-    const auto profile = definition_->profiles.find(options_.profile);
-    if (profile == definition_->profiles.end()) return false;
-    for (const std::string& glob : profile->second.require) {
+    for (const std::string& glob : profile_.require) {
       if (absl::StartsWith(glob, prefix) || absl::StartsWith(glob, "*")) return true;
     }
     return false;
@@ -300,6 +302,7 @@ class Doctor {
   const Options& options_;
   std::optional<ClusterDefinition> definition_;
   std::string fixture_;
+  Profile profile_;  // none was named: it requires nothing
   std::ostream& out_;
   int missing_ = 0;
 };
@@ -309,7 +312,7 @@ int Diagnose(const Options& options, CliContext& context) {
   if (!options.cluster_file.empty()) {
     auto loaded = LoadClusterFile(options.cluster_file);
     if (!loaded.ok()) {
-      context.err << loaded.status().message() << "\n";
+      context.err << "tales doctor: " << loaded.status().message() << "\n";
       return kExitUsage;
     }
     definition = *std::move(loaded);
@@ -319,13 +322,21 @@ int Diagnose(const Options& options, CliContext& context) {
   if (fixture.empty() && !(options.credentials.kubeconfig.empty() && options.credentials.talosconfig.empty()))
     fixture = "adopt";
   if (!fixture.empty() && !context.registry.fixtures.contains(fixture)) {
-    std::vector<std::string> names;
-    for (const auto& [name, factory] : context.registry.fixtures) names.push_back(name);
     context.err << "tales doctor: fixture \"" << fixture
-                << "\" is not one of this program's: " << absl::StrJoin(names, ", ") << "\n";
+                << "\" is not one of this program's: " << FixtureNames(context.registry) << "\n";
     return kExitUsage;
   }
-  return Doctor(options, std::move(definition), fixture, context.out).Run();
+  Profile profile;
+  if (!options.profile.empty()) {
+    absl::StatusOr<Profile> named =
+        ResolveProfile(context.registry, definition.value_or(ClusterDefinition{}), options.profile);
+    if (!named.ok()) {
+      context.err << "tales doctor: " << named.status().message() << "\n";
+      return kExitUsage;
+    }
+    profile = *std::move(named);
+  }
+  return Doctor(options, std::move(definition), fixture, std::move(profile), context.out).Run();
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct Options {
   std::vector<std::string> paths = {"runs"}, checks;
   std::string format = "text", out;
   size_t last = 14;
-  bool all = false;
+  bool all = false, named = false;  // `paths` are the user's
 };
 
 bool HoldsARun(const std::filesystem::path& folder) {
@@ -66,6 +66,12 @@ std::vector<reports::ResultSet> Load(const Options& options, CliContext& context
 }
 
 int History(const Options& options, CliContext& context) {
+  for (const std::string& path : options.paths) {
+    std::error_code ignored;
+    if (!options.named || std::filesystem::exists(path, ignored)) continue;
+    context.err << "tales history: " << path << " is not there\n";
+    return kExitUsage;
+  }
   const absl::StatusOr<reports::History> history = reports::MakeHistory(Load(options, context), options.last);
   if (!history.ok()) {
     context.err << "tales history: " << history.status().message() << "; it looks at runs below "
@@ -98,7 +104,10 @@ void AddHistoryCommand(CLI::App& app, CliContext& context) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command->add_option("--out", options->out, "Writes to this file, whole or not at all")->type_name("FILE");
-  command->callback([options, &context] { context.exit_code = History(*options, context); });
+  command->callback([options, command, &context] {
+    options->named = command->count("RUN") > 0;
+    context.exit_code = History(*options, context);
+  });
 }
 
 }  // namespace tales

@@ -89,7 +89,9 @@ void AddInitCommand(CLI::App& app, CliContext& context) {
                    "Default: the file's current context");
   init->add_option("--talos-context", options->credentials.talos_context, "Default: the file's current context");
   init->add_option("--name", options->name, "Of the cluster. Default: from the contexts");
-  init->add_option("--output,-o", options->output, "A file that is not there yet. Default: standard output");
+  init->add_option("--out,-o", options->output, "A file that is not there yet. Default: standard output")
+      ->type_name("FILE");
+  init->add_option("--output", options->output)->group("");  // as it was called before
   init->callback([options, &context] { context.exit_code = Init(*options, context); });
 }
 

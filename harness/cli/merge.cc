@@ -62,7 +62,7 @@ int Merge(const Options& options, CliContext& context) {
   std::vector<reports::RunModel> runs;
   for (const std::string& run : options.runs) {
     absl::StatusOr<reports::RunModel> model = LoadRun(run);
-    if (!model.ok()) return Trouble(model.status(), kExitNothingJudged, context);
+    if (!model.ok()) return Trouble(model.status(), ExitCodeOf(model.status()), context);
     runs.push_back(*std::move(model));
   }
   const absl::StatusOr<reports::MergedRun> merged = reports::MergeRuns(runs, options.merge);

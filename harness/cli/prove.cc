@@ -99,8 +99,32 @@ std::string ProveFault(const Options& options, const Registry& registry, const F
   return JudgeProof(fault, fault.default_target, healthy, *broken).ToString();
 }
 
+std::vector<const Fault*> FaultsOf(const Options& options, const Registry& registry, const std::string& domain) {
+  std::vector<const Fault*> faults;
+  for (const Fault& fault : registry.faults) {
+    if (fault.domain == domain && Selected(options, fault)) faults.push_back(&fault);
+  }
+  return faults;
+}
+
+// What was shown, and no more than that.
+std::string Conclusion(const Options& options, size_t tried, int holes, int declared) {
+  const std::string faults = absl::StrCat(tried, tried == 1 ? " fault" : " faults", " tried");
+  if (holes > 0) return absl::StrCat(holes, holes == 1 ? " hole, " : " holes, ", faults, "\n");
+  if (!options.faults.empty()) return absl::StrCat(faults, tried == 1 ? ", it is noticed\n" : ", all are noticed\n");
+  return absl::StrCat("every fault is noticed, every check is proven",
+                      declared == 0 ? "" : absl::StrCat(", but ", declared, " that say themselves that they are not"),
+                      "\n");
+}
+
 int Prove(const Options& options, const CliContext& context) {
+  for (const std::string& domain : options.domains) {
+    if (!FaultsOf(options, context.registry, domain).empty()) continue;
+    context.err << "tales prove: no such fault in domain " << domain << "; `tales list` names them\n";
+    return kExitUsage;
+  }
   int holes = 0, declared = 0;
+  size_t tried = 0;
   for (const UnprovenCheck& check : UnprovenChecks(context.registry)) {
     if (!options.faults.empty()) break;  // one fault was asked about, not the whole
     context.out << "UNPROVEN  " << check.id << ": "
@@ -108,14 +132,8 @@ int Prove(const Options& options, const CliContext& context) {
     ++(check.reason.empty() ? holes : declared);
   }
   for (const std::string& domain : options.domains) {
-    std::vector<const Fault*> faults;
-    for (const Fault& fault : context.registry.faults) {
-      if (fault.domain == domain && Selected(options, fault)) faults.push_back(&fault);
-    }
-    if (faults.empty()) {
-      context.err << "tales prove: no such fault in domain " << domain << "; `tales list` names them\n";
-      return kExitUsage;
-    }
+    const std::vector<const Fault*> faults = FaultsOf(options, context.registry, domain);
+    tried += faults.size();
     const absl::StatusOr<reports::RunModel> healthy = RunOnce(options, context.registry, domain, "");
     if (!healthy.ok() || healthy->ExitCode() != kExitOk) {
       context.err << "tales prove: the healthy " << domain << " is not judged green: "
@@ -132,10 +150,7 @@ int Prove(const Options& options, const CliContext& context) {
       if (!trouble.empty()) ++holes;
     });
   }
-  const std::string but =
-      declared == 0 ? "" : absl::StrCat(", but ", declared, " that say themselves that they are not");
-  context.out << (holes == 0 ? absl::StrCat("every fault is noticed, every check is proven", but, "\n")
-                             : absl::StrCat(holes, " holes\n"));
+  context.out << Conclusion(options, tried, holes, declared);
   return holes == 0 ? kExitOk : kExitFailed;
 }
 

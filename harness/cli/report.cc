@@ -36,7 +36,7 @@ int Report(const Options& options, CliContext& context) {
   if (std::filesystem::is_directory(journal, ignored)) journal /= "events.jsonl";
   const absl::StatusOr<reports::RunModel> model = reports::ReadJournal(journal);
   if (!model.ok()) {
-    context.err << "tales: " << model.status().message() << "\n";
+    context.err << "tales report: " << model.status().message() << "\n";
     return kExitUsage;
   }
   return Deliver(Render(*model, options, journal.parent_path()), options.output, kExitOk, context);
@@ -47,11 +47,12 @@ int Report(const Options& options, CliContext& context) {
 void AddReportCommand(CLI::App& app, CliContext& context) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("report", "Tells a run once more, from its journal");
-  command->add_option("run", options->run, "A run's folder, or its events.jsonl")->required();
+  command->add_option("RUN", options->run, "A run's folder, or its events.jsonl")->required();
   command->add_option("--format", options->format, "text, junit, json, html or markdown")
       ->check(CLI::IsMember({"text", "junit", "json", "html", "markdown"}))
       ->capture_default_str();
-  command->add_option("--output", options->output, "Writes to this file, whole or not at all");
+  command->add_option("--out", options->output, "Writes to this file, whole or not at all")->type_name("FILE");
+  command->add_option("--output", options->output)->group("");  // as it was called before
   command->add_flag("--verbose", options->verbose, "In text: also what passed");
   command->callback([options, &context] { context.exit_code = Report(*options, context); });
 }

@@ -14,7 +14,9 @@
 namespace tales {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
 
@@ -82,7 +84,7 @@ TEST_F(ReportsTest, CompareExitsAsTheTableSays) {
 
 TEST_F(ReportsTest, CompareTakesARunAndItsJUnit) {
   const std::string base = Run("base", {"passed", "failed"});
-  ASSERT_EQ(Tales(absl::StrCat("report ", base, " --format junit --output ", Path("base.xml"))).exit_code, 0);
+  ASSERT_EQ(Tales(absl::StrCat("report ", base, " --format junit --out ", Path("base.xml"))).exit_code, 0);
   const Finished same = Tales(absl::StrCat("compare ", Path("base.xml"), " ", base, " --format json"));
   EXPECT_EQ(same.exit_code, 0) << same.error_output;
   EXPECT_EQ(Json::parse(same.output)["counts"]["still_failing"], 1);
@@ -110,7 +112,7 @@ TEST_F(ReportsTest, MergeMakesARunOfShards) {
   }
   EXPECT_EQ(Tales(absl::StrCat("merge ", first, " --out ", Path("merged"))).exit_code, 2) << "it holds a run";
   EXPECT_EQ(Tales(absl::StrCat("merge ", first, " ", first, " --out ", Path("twice"))).exit_code, 2);
-  EXPECT_EQ(Tales(absl::StrCat("merge ", Path("none"), " --out ", Path("other"))).exit_code, 3);
+  EXPECT_EQ(Tales(absl::StrCat("merge ", Path("none"), " --out ", Path("other"))).exit_code, 2);
 }
 
 TEST_F(ReportsTest, HistoryReadsTheRunsBesideEachOther) {
@@ -126,13 +128,48 @@ TEST_F(ReportsTest, HistoryReadsTheRunsBesideEachOther) {
   const Finished other = Tales(absl::StrCat("history ", Path("runs"), " --check h.b --format json"));
   EXPECT_EQ(other.exit_code, 0);
   EXPECT_EQ(Json::parse(other.output)["checks"][0]["trend"], "steady");
-  EXPECT_EQ(Tales(absl::StrCat("history ", Path("none"))).exit_code, 3);
+  EXPECT_EQ(Tales(absl::StrCat("history ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("compare ", Path("none"), " ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("report ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("known --run ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("conformance check ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("verify --resume ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("verify --fixture lab --baseline ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("conformance clean --kubeconfig ", Path("none"))).exit_code, 2);
+  EXPECT_EQ(Tales(absl::StrCat("init --kubeconfig ", Path("none"))).exit_code, 2);
 }
 
 TEST_F(ReportsTest, ReportHasEveryFormat) {
   const std::string run = Run("run", {"passed", "failed"});
   EXPECT_THAT(Tales(absl::StrCat("report ", run, " --format html")).output, StartsWith("<!DOCTYPE html>"));
   EXPECT_THAT(Tales(absl::StrCat("report ", run, " --format markdown")).output, StartsWith("# 1 check fails the run"));
+}
+
+TEST_F(ReportsTest, MistakesAreNamedAsTheyWereTyped) {
+  const auto says = [this](const std::string& arguments) {
+    const Finished finished = Tales(arguments);
+    EXPECT_EQ(finished.exit_code, 2) << arguments << "\n" << finished.output;
+    return finished.output + finished.error_output;
+  };
+  EXPECT_THAT(says("verfy"), HasSubstr("tales: unknown verb verfy; did you mean verify? `tales --help` shows all"));
+  EXPECT_THAT(says("xxxxxxxxxxxx"), HasSubstr("unknown verb xxxxxxxxxxxx; `tales --help`"));
+  EXPECT_THAT(says("report"), HasSubstr("RUN is required"));
+  EXPECT_THAT(says("conformance check"), HasSubstr("FOLDER is required"));
+  EXPECT_THAT(says("power on"), HasSubstr("NODE is required"));
+  EXPECT_THAT(says("nightly --cluster x --deadline foo"),
+              HasSubstr("\"foo\" is not a duration; for example 90m or 12h"));
+  EXPECT_THAT(says("doctor --cluster /nonexist"), HasSubstr("tales doctor: reading /nonexist"));
+  EXPECT_THAT(says("doctor --profile nope"), HasSubstr("tales doctor: --profile nope: no such profile; one of"));
+  EXPECT_THAT(says("local fault local:one-way-loss"), HasSubstr("--out DIR is required"));
+  const std::string prove = says("prove --domain nope");
+  EXPECT_THAT(prove, AllOf(HasSubstr("no such fault in domain nope"), Not(HasSubstr("UNPROVEN"))));
+  for (const char* verb : {"report", "compare", "history", "init"}) {
+    const std::string help = Tales(absl::StrCat(verb, " --help")).output;
+    EXPECT_THAT(help, AllOf(HasSubstr("--out"), Not(HasSubstr("--output")))) << verb;
+  }
+  EXPECT_THAT(Tales("verify --help").output, HasSubstr("adopt, docker, lab, local, metal, qemu, synology"));
+  EXPECT_THAT(Tales("conformance clean --help").output,
+              AllOf(HasSubstr("--kubernetes-context"), Not(HasSubstr("--context"))));
 }
 
 TEST_F(ReportsTest, AFullDiskIsNeverAGoodAnswer) {

@@ -19,6 +19,7 @@ namespace tales {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 std::string Binary() { return std::getenv("TALES_BINARY"); }
@@ -100,6 +101,9 @@ TEST_F(VerifyTest, TheHealthyLabIsGreenAndSaysThatItIsSimulated) {
   const Finished run = Tales({"verify", "--fixture", "lab", "--settle", "0s", "--out", Path("run")});
   EXPECT_EQ(run.exit_code, 0) << last_;
   EXPECT_THAT(run.output, HasSubstr("SIMULATED"));
+  EXPECT_THAT(run.output, Not(HasSubstr("tales lab fault"))) << "its folder goes with the run";
+  EXPECT_THAT(run.output, HasSubstr("unsupported cilium.probe/* ("));
+  EXPECT_THAT(run.output, Not(HasSubstr("unsupported cilium.probe/pod")));
   const JUnit junit = ReadJUnit("run");
   EXPECT_GT(junit.tests, 40);
   EXPECT_EQ(junit.failures + junit.errors, 0);
@@ -128,7 +132,7 @@ TEST_F(VerifyTest, AnAdoptedClusterIsJudgedAndAStoppedServiceIsNamed) {
 
 TEST_F(VerifyTest, InitWritesAClusterFileThatVerifies) {
   StartLab();
-  ASSERT_EQ(Tales({"init", "--talosconfig", Path("lab/talosconfig"), "--kubeconfig", Path("lab/kubeconfig"), "--output",
+  ASSERT_EQ(Tales({"init", "--talosconfig", Path("lab/talosconfig"), "--kubeconfig", Path("lab/kubeconfig"), "--out",
                    Path("found.yaml")})
                 .exit_code,
             0)
