@@ -110,8 +110,7 @@ std::string ClusterRunner::Remove(Deadline deadline) {
   return absl::StrJoin(left, "; ");
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kube::Client& client, std::string_view run,
-                                                                             Deadline deadline) {
+absl::StatusOr<std::vector<std::string>> RunsInCluster(kube::Client& client, Deadline deadline) {
   std::set<std::string> runs;
   for (const kube::ResourcePath& kind : {kube::kNamespaces, kClusterRoles, kClusterRoleBindings}) {
     TALES_ASSIGN_OR_RETURN(
@@ -120,9 +119,14 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kub
     for (const Json& object : objects) {
       const std::string id = Label(object, kRunLabel);
       // The name too: others of ours carry the same labels.
-      if (Text(object, "metadata.name") == NamespaceName(id) && (run.empty() || run == id)) runs.insert(id);
+      if (Text(object, "metadata.name") == NamespaceName(id)) runs.insert(id);
     }
   }
+  return std::vector<std::string>(runs.begin(), runs.end());
+}
+
+std::vector<std::pair<std::string, std::string>> CleanUpRuns(kube::Client& client, const std::vector<std::string>& runs,
+                                                             Deadline deadline) {
   std::vector<std::pair<std::string, std::string>> left;
   for (const std::string& id : runs) {
     left.emplace_back(id, ClusterRunner(client, {.settings = {.run = id}, .deadline = deadline}).Remove(deadline));

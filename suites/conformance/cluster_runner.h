@@ -42,9 +42,12 @@ class ClusterRunner {
   const PodRunOptions options_;
 };
 
-// Of runs that nobody goes on with, or of one: takes away what such a run made in the cluster, by its labels. Told what
-// is left, by run; "" where nothing is.
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CleanUpRuns(kube::Client& client, std::string_view run,
-                                                                             Deadline deadline);
+// The ids of runs that have something in the cluster, by its labels: of those that were killed, and of those under way.
+absl::StatusOr<std::vector<std::string>> RunsInCluster(kube::Client& client, Deadline deadline);
+
+// Takes away what these runs made in the cluster, also where somebody still goes on with one. Told what is left, by
+// run; "" where nothing is.
+std::vector<std::pair<std::string, std::string>> CleanUpRuns(kube::Client& client, const std::vector<std::string>& runs,
+                                                             Deadline deadline);
 
 }  // namespace tales::conformance

@@ -87,9 +87,10 @@ absl::Status PodRun::Begin(const E2eOptions& options) {
   if (pod.ok()) {
     settings_.progress(absl::StrCat("attaching to pod ", namespace_, "/", pod_, ", which an earlier start made"));
   } else if (absl::IsNotFound(pod.status())) {
-    settings_.progress(absl::StrCat(
-        "starting pod ", namespace_, "/", pod_, ", image ", settings_.settings.tests_image,
-        " (it goes on without us: then --resume attaches to it, `tales conformance clean` takes it away)"));
+    settings_.progress(
+        absl::StrCat("starting pod ", namespace_, "/", pod_, ", image ", settings_.settings.tests_image,
+                     " (it goes on without us: then --resume attaches to it, `tales conformance clean --run ",
+                     settings_.settings.run, "` takes it away)"));
     absl::StatusOr<kube::Reply> made = client_.Create(
         kube::kPods, namespace_, PodObject(settings_.settings, pod_, options), /*dry_run=*/false, Soon());
     if (!made.ok()) {

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/subprocess.h"
+#include "harness/kube/client.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/status_matchers.h"
 
@@ -137,9 +138,8 @@ TEST_F(TroubleTest, FilesThatAreNoCredentials) {
   const auto refused = [&](const std::string& text, const std::string& flag, const std::string& why) {
     ASSERT_OK(WriteFileAtomically(file, text));
     const Finished run = Run({"verify", flag, file, "--out", Path("run")});
-    EXPECT_EQ(run.exit_code, 3) << flag << " " << why;
-    EXPECT_THAT(run.output, AllOf(HasSubstr(file), HasSubstr(why)));
-    std::filesystem::remove_all(Path("run"));
+    EXPECT_EQ(run.exit_code, 2) << flag << " " << why;
+    EXPECT_THAT(run.error_output, AllOf(HasSubstr(file), HasSubstr(why)));
   };
   refused("context: a\n", "--talosconfig", "has no contexts");
   refused("context: a\ncontexts: {}\n", "--talosconfig", "has no contexts");
@@ -183,6 +183,77 @@ TEST_F(TroubleTest, DoctorNamesWhatIsMissingAndIsContentOtherwise) {
   const Finished gone = Run(arguments);
   EXPECT_EQ(gone.exit_code, 1) << gone.output;
   EXPECT_THAT(gone.output, HasSubstr("missing"));
+}
+
+TEST_F(TroubleTest, AnotherClusterThanTheFixturesIsNeverJudgedInItsPlace) {
+  const std::string cluster = Path("named.yaml");
+  ASSERT_OK(WriteFileAtomically(cluster,
+                                "version: 1\ncluster: x\nfixture: lab\n"
+                                "nodes: [{name: c, role: controlplane, address: 10.0.0.1}]\n"));
+  const Finished run =
+      Run({"verify", "--cluster", cluster, "--kubeconfig", "/nonexist", "--profile", "health", "--out", Path("run")});
+  EXPECT_EQ(run.exit_code, 2) << run.output;
+  EXPECT_THAT(run.error_output, HasSubstr("--kubeconfig /nonexist: fixture lab, which the cluster file names, makes a "
+                                          "cluster of its own and would not look at it; add --fixture adopt"));
+  EXPECT_FALSE(std::filesystem::exists(Path("run")));
+}
+
+TEST_F(TroubleTest, WhatTheFixtureRefusesIsUsageAndTheFolderIsFree) {
+  const std::vector<std::vector<std::string>> mistakes = {{"--fixture", "lab", "--fault", "lab:nope"},
+                                                          {"--fixture", "docker"},
+                                                          {"--fixture", "qemu"},
+                                                          {"--kubeconfig", "/nonexist"},
+                                                          {"--talosconfig", "/nonexist"}};
+  for (std::vector<std::string> mistake : mistakes) {
+    const std::string what = mistake.back();
+    mistake.insert(mistake.begin(), "verify");
+    mistake.insert(mistake.end(), {"--out", Path("run")});
+    const Finished run = Run(mistake);
+    EXPECT_EQ(run.exit_code, 2) << what << "\n" << run.output << run.error_output;
+    EXPECT_FALSE(std::filesystem::exists(Path("run/events.jsonl"))) << what;
+  }
+  EXPECT_EQ(
+      Run({"verify", "--fixture", "lab", "--check", "health.kubernetes_api", "--settle", "0s", "--out", Path("run")})
+          .exit_code,
+      0);
+}
+
+TEST_F(TroubleTest, AProofSaysHowMuchItTried) {
+  const Finished one = Run({"prove", "--fault", "service-stopped"});
+  EXPECT_EQ(one.exit_code, 0) << one.output << one.error_output;
+  EXPECT_THAT(one.output, AllOf(HasSubstr("1 fault tried, it is noticed"), Not(HasSubstr("every"))));
+}
+
+TEST_F(TroubleTest, WhatRunsLeftInAClusterIsListedAndTakenAwayWhenAsked) {
+  StartLab();
+  ASSERT_OK_AND_ASSIGN(const kube::Access access, kube::LoadKubeconfig(Path("lab/kubeconfig"), ""));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<kube::Client> client, kube::Client::Open(access));
+  const auto deadline = [] { return Deadline::After(absl::Seconds(20)); };
+  for (const char* run : {"one", "two"}) {
+    const Json labels = {{"app.kubernetes.io/managed-by", "tales"}, {"tales/run", run}};
+    const Json object = {{"apiVersion", "v1"},
+                         {"kind", "Namespace"},
+                         {"metadata", {{"name", absl::StrCat("tales-conformance-", run)}, {"labels", labels}}}};
+    ASSERT_OK(client->Create(kube::kNamespaces, "", object, /*dry_run=*/false, deadline()));
+  }
+  const auto there = [&](const std::string& run) {
+    return client->Get(kube::kNamespaces, "", absl::StrCat("tales-conformance-", run), deadline()).ok();
+  };
+  const auto clean = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"conformance", "clean", "--kubeconfig", Path("lab/kubeconfig")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(arguments);
+  };
+  const Finished listed = clean({});
+  EXPECT_EQ(listed.exit_code, 0) << listed.error_output;
+  EXPECT_THAT(listed.output, AllOf(HasSubstr("one: is there\ntwo: is there\n"), HasSubstr("nothing was taken away")));
+  EXPECT_TRUE(there("one") && there("two"));
+  EXPECT_EQ(clean({"--run", "one", "--all"}).exit_code, 2);
+  EXPECT_EQ(clean({"--run", "one"}).output, "one: taken away\n");
+  EXPECT_TRUE(!there("one") && there("two"));
+  EXPECT_EQ(clean({"--run", "one"}).output, "there is nothing of one\n");
+  EXPECT_EQ(clean({"--all"}).output, "two: taken away\n");
+  EXPECT_FALSE(there("two"));
 }
 
 }  // namespace
