@@ -26,7 +26,8 @@ inline constexpr std::array kAllVerdicts = {
 std::string_view ToString(Verdict verdict);  // "passed", "failed", ...
 std::optional<Verdict> ParseVerdict(std::string_view text);
 
-// Whether it makes the run exit 1. `required`: the profile requires the check; `strict`: --strict.
+// Whether it makes the run exit 1. `required`: the profile requires the check or a flag asked for it; `strict`:
+// --strict.
 bool FailsRun(Verdict verdict, bool required, bool strict);
 // Whether the question was answered ("judged 61 of 84").
 bool IsJudged(Verdict verdict);
