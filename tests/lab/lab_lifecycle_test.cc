@@ -33,7 +33,7 @@ TEST(LabLifecycle, EndsOnSigtermAndLeavesNoReadyBehind) {
 TEST(LabLifecycle, EndsOnSigtermWhileItStarts) {
   ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-lab-start"));
   Child::Options options;
-  options.command.argv = {ServeLabProgram(), "lab", "--out", folder.path().string(), "--nodes", "2000"};
+  options.command.argv = {ServeLabProgram(), "lab", "--out", folder.path().string(), "--nodes", "1000"};
   options.log_file = folder.path() / "log";
   ASSERT_OK_AND_ASSIGN(Child lab, Child::Start(options));
   ASSERT_OK(RetryUntil(Deadline::After(absl::Seconds(20)), "its lock", absl::Milliseconds(5), [&] {
@@ -42,7 +42,7 @@ TEST(LabLifecycle, EndsOnSigtermWhileItStarts) {
   }));
   absl::SleepFor(absl::Milliseconds(300));
   lab.Kill(SIGTERM);
-  const std::optional<Finished> finished = lab.Wait(Deadline::After(absl::Seconds(60)));
+  const std::optional<Finished> finished = lab.Wait(Deadline::After(absl::Seconds(120)));
   ASSERT_TRUE(finished.has_value());
   EXPECT_EQ(finished->exit_code, 0) << ReadFile(options.log_file).value_or("");
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "cluster.yaml"));
