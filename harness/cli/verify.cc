@@ -108,7 +108,6 @@ void AddVerifyCommand(CLI::App& app, CliContext& context) {
       ->add_option("--import", flags->imports,
                    "Results of another tool (JUnit, a folder or archive of them); repeatable")
       ->type_name("PATH")
-      ->check(CLI::ExistingPath.description(""))  // whose it would be nobody can tell, and that one may not be asked
       ->allow_extra_args(false);
   verify
       ->add_option("--resume", flags->resume,

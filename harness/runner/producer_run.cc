@@ -48,11 +48,11 @@ bool ProducerRun::Poll(std::chrono::steady_clock::time_point now) {
   }
   const std::optional<Finished> finished = process_->Reap();
   if (!failure_.has_value() && !done_) {
-    failure_ = {.kind = "crash",
-                .found = absl::StrCat("the producer's process ",
-                                      finished.has_value() ? HowItEnded(*finished) : "is gone",
-                                      " before it had said all"),
-                .from_outside = !finished.has_value() || WasEndedFromOutside(*finished)};
+    failure_ = {
+        .kind = "crash",
+        .found = absl::StrCat("the producer's process ", finished.has_value() ? HowItEnded(*finished) : "is gone",
+                              " before it had said all"),
+        .from_outside = !finished.has_value() || WasEndedFromOutside(*finished)};
   }
   if (!failure_.has_value()) handlers_.on_finished(*verdict_);
   return true;

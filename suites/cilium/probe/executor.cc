@@ -30,6 +30,7 @@ std::string WithoutAddress(const std::string& message) {
 // As probe.sh takes them.
 std::vector<std::string> Lines(const std::vector<std::vector<std::string>>& probes) {
   std::vector<std::string> lines;
+  lines.reserve(probes.size());
   for (size_t i = 0; i < probes.size(); ++i) lines.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
   return lines;
 }
