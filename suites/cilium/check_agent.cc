@@ -31,6 +31,7 @@ Check AgentCheck() {
           .instances = Instances::kNode,
           .needs = {&kNeedsCilium, &kNeedsKubernetes},
           .after = {"health.kubernetes_api", "health.talos_api"},
+          .explained_by = {"health.services"},  // without a kubelet there is no way into a pod
           .faults = {"lab:cilium-agent-degraded", "lab:cilium-agent-failing-controller", "lab:cilium-endpoint-stuck"},
           .deadline = absl::Seconds(60),
           .look = Look};

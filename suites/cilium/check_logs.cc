@@ -100,6 +100,7 @@ Check LogsCheck() {
           .instances = Instances::kNode,
           .needs = {&kNeedsCilium, &kNeedsKubernetes},
           .after = {"health.kubernetes_api", "health.talos_api"},
+          .explained_by = {"health.services"},  // without a kubelet there is no way into a pod
           .faults = {"lab:cilium-log-new-error"},
           .deadline = absl::Seconds(120),
           .look = Look};

@@ -45,7 +45,7 @@ Check NodeHealthCheck() {
           .after = {"health.kubernetes_api", "health.talos_api"},
           // A probe that needs both ways fails from either side; that one knows which way is broken, and
           // cilium.probe/node-health tells what the agents found with it.
-          .explained_by = {"cilium.probe/one-way"},
+          .explained_by = {"cilium.probe/one-way", "health.services"},
           .faults = {"lab:cilium-node-unreachable"},
           .deadline = absl::Seconds(60),
           .look = Look};

@@ -53,6 +53,7 @@ Check WorkloadsCheck() {
           .question = "Are Cilium's workloads those that are declared, rolled out, and do they stay up?",
           .needs = {&kNeedsCilium, &kNeedsKubernetes},
           .after = {"health.kubernetes_api"},
+          .explained_by = {"health.services"},  // a node without its kubelet has no pod that is ready
           .faults = {"lab:cilium-daemonset-stale", "lab:cilium-envoy-missing", "lab:cilium-operator-down",
                      "lab:cilium-agent-restarted"},
           .look = Look};

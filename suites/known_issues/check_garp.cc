@@ -25,6 +25,7 @@ Check GarpCheck() {
           .instances = Instances::kNode,
           .needs = {&kNeedsKubernetes},
           .after = {"health.kubernetes_api"},
+          .explained_by = {"health.services"},  // without a kubelet there is no way into a pod
           .faults = {"lab:cilium-garp-of-pod", "inputs:ledger-entry-removed", "inputs:ledger-expired"},
           .deadline = absl::Seconds(120),
           .optional = true,

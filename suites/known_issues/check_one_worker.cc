@@ -17,6 +17,7 @@ Check OneWorkerCheck() {
           .question = "Are there two nodes for ordinary pods, or one alone, as is known?",
           .needs = {&kNeedsKubernetes, &kNeedsDeclaredNodes},
           .after = {"health.kubernetes_api"},
+          .explained_by = {"health.services"},  // a node without its kubelet takes no pods
           .faults = {"lab:node-cordoned", "inputs:ledger-unknown-id", "inputs:ledger-expired"},
           .optional = true,
           .look = Look};
