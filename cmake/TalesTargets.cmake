@@ -85,8 +85,9 @@ function(tales_test name)
   tales_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   if(ARG_ONE_PROCESS)
     add_test(NAME ${name} COMMAND ${name})
+    # What takes longest is begun first, so that it does not go on alone behind all others.
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}"
-      SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+      COST ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
     return()
   endif()
   include(GoogleTest)
