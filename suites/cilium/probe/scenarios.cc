@@ -61,7 +61,7 @@ std::vector<Scenario> All() {
       {"node-port-outside",
        "Is a NodePort answered at every node's address, asked from outside of the cluster?",
        "a NodePort is answered",
-       {kOneWay, kLinkDown},
+       {kLinkDown},
        "",
        kLookAtServices},
       {"host-port",
