@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace tales {
@@ -51,20 +52,16 @@ absl::Status WriteToDevice(const std::filesystem::path& path, std::string_view c
 absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint64_t offset, uint64_t limit) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return FromErrno(errno, "reading", path);
+  const absl::Cleanup close_it = [fd] { close(fd); };
   std::string part(limit, '\0');
   size_t size = 0;
   while (size < limit) {
     const ssize_t n = pread(fd, part.data() + size, limit - size, static_cast<off_t>(offset + size));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
-      close(fd);
-      return FromErrno(error, "reading", path);
-    }
+    if (n < 0) return FromErrno(errno, "reading", path);
     if (n == 0) break;
     size += static_cast<size_t>(n);
   }
-  close(fd);
   part.resize(size);
   return part;
 }
@@ -72,6 +69,7 @@ absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t limit) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return FromErrno(errno, "reading", path);
+  const absl::Cleanup close_it = [fd] { close(fd); };
   std::string content;
   // Grown by doubling, a large file would need its size three times over.
   if (struct stat about{}; fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0) {
@@ -81,19 +79,13 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
   while (true) {
     const ssize_t n = read(fd, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
-      close(fd);
-      return FromErrno(error, "reading", path);
-    }
+    if (n < 0) return FromErrno(errno, "reading", path);
     if (n == 0) break;
     content.append(buffer.data(), static_cast<size_t>(n));
     if (content.size() > limit) {
-      close(fd);
       return absl::OutOfRangeError(absl::StrCat("reading ", path.string(), ": longer than ", limit, " bytes"));
     }
   }
-  close(fd);
   return content;
 }
 
