@@ -47,6 +47,12 @@ absl::Status WriteToDevice(const std::filesystem::path& path, std::string_view c
   return error == 0 ? absl::OkStatus() : FromErrno(error, "writing", path);
 }
 
+// A name for an open file that has none. False with errno.
+bool NameIt(int fd, const std::filesystem::path& name) {
+  const std::string file = absl::StrCat("/proc/self/fd/", fd);
+  return linkat(AT_FDCWD, file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint64_t offset, uint64_t limit) {
@@ -93,22 +99,31 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_
   struct stat about {};
   const bool exists = stat(path.c_str(), &about) == 0;
   if (exists && (S_ISCHR(about.st_mode) || S_ISFIFO(about.st_mode))) return WriteToDevice(path, content);
-  std::string beside = path.string() + ".XXXXXX";
-  const int fd = mkostemp(beside.data(), O_CLOEXEC);
-  if (fd < 0) return FromErrno(errno, "writing", path);
+  // Without a name until it is whole: whoever is killed before that leaves nothing.
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::string beside;
+  int fd = open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0) {  // not every file system can; what else is amiss the second try says
+    beside = path.string() + ".XXXXXX";
+    fd = mkostemp(beside.data(), O_CLOEXEC);
+    if (fd < 0) return FromErrno(errno, "writing", path);
+  }
+  const absl::Cleanup close_it = [fd] { close(fd); };
   auto fail = [&](int error) {
-    close(fd);
-    unlink(beside.c_str());
+    if (!beside.empty()) unlink(beside.c_str());
     return FromErrno(error, "writing", path);
   };
   if (const int error = WriteAll(fd, content); error != 0) return fail(error);
   if (fchmod(fd, static_cast<mode_t>(mode)) != 0 || fdatasync(fd) != 0) return fail(errno);
-  close(fd);
-  if (rename(beside.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    unlink(beside.c_str());
-    return FromErrno(error, "writing", path);
+  if (beside.empty()) {
+    if (NameIt(fd, path)) return absl::OkStatus();
+    if (errno != EEXIST || fstat(fd, &about) != 0) return fail(errno);
+    // A name cannot be moved to a file in one step. The number is this file's own, so nobody else has the name.
+    const std::string name = absl::StrCat(path.string(), ".", about.st_ino);
+    if (!NameIt(fd, name)) return fail(errno);
+    beside = name;
   }
+  if (rename(beside.c_str(), path.c_str()) != 0) return fail(errno);
   return absl::OkStatus();
 }
 

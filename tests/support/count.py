@@ -11,6 +11,17 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
+FEW_LINES = 12
+
+
+def first_words(case):
+    """What a failed test said first, and which of its cases it names in the end: a gate's log may be cut to its end."""
+    said = "\n".join(case.itertext()).splitlines()
+    begins = [i for i, line in enumerate(said) if re.search(r": Failure$|^Traceback|AddressSanitizer|ThreadSanitizer", line)]
+    cases = [line for line in said if re.match(r"\[  FAILED  \] \S+ \(", line)]
+    excerpt = said[begins[0]:begins[0] + FEW_LINES] if begins else said[-FEW_LINES:]
+    return [line[:300] for line in cases[:FEW_LINES] + excerpt if line.strip()]
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -27,7 +38,7 @@ def main():
         name = case.get("name", "")
         # "notrun" without <skipped> is a test whose binary is missing: ctest fails it, and so do we.
         if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
-            failed.append(name)
+            failed.append((name, first_words(case)))
         elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
             said = " ".join(case.itertext())
             reason = re.search(r"(?:: Skipped\n|\bSkipped\b[^\n]*\n)([^\n]+)", said)
@@ -41,8 +52,10 @@ def main():
             passed += 1
     for name, said in skipped:
         print(f"skipped: {name}: {said}")
-    for name in failed:
+    for name, words in failed:
         print(f"failed: {name}")
+        for line in words:
+            print(f"  | {line}")
     for line in amiss:
         print(f"must run: {line}")
     if not passed and not failed and not skipped:

@@ -1,11 +1,15 @@
 #include "harness/base/file.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "harness/base/parallel.h"
+#include "harness/base/pause.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales {
@@ -42,6 +46,30 @@ TEST_F(FileTest, ReplacesWholeAndLeavesNothingBeside) {
   size_t entries = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_->path())) ++entries;
   EXPECT_EQ(entries, 1u);
+}
+
+TEST_F(FileTest, AKillLeavesNothingHalf) {
+  const int unnamed = open(folder_->path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (unnamed < 0) GTEST_SKIP() << "this file system has no files without a name";
+  close(unnamed);
+  const std::string content(16 << 20, 'x');
+  int killed = 0;
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) _exit(WriteFileAtomically(path("f"), content).ok() ? 0 : 1);
+    Pause(absl::Milliseconds(round / 2), Deadline::After(absl::Seconds(1)));
+    kill(child, SIGKILL);
+    int how = 0;
+    ASSERT_EQ(waitpid(child, &how, 0), child);
+    if (WIFSIGNALED(how)) ++killed;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
+      EXPECT_EQ(entry.path().filename(), "f");
+      EXPECT_EQ(entry.file_size(), content.size());
+    }
+    std::filesystem::remove(path("f"));
+  }
+  EXPECT_GT(killed, 0);
 }
 
 TEST_F(FileTest, AReaderNeverSeesHalf) {
