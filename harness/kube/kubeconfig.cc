@@ -1,6 +1,5 @@
 #include "harness/kube/kubeconfig.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -8,8 +7,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "harness/base/file.h"
+#include "harness/base/join_few.h"
 #include "harness/base/status.h"
 #include "harness/kube/json_text.h"
 #include "harness/yaml/yaml_input.h"
@@ -52,7 +51,6 @@ class Parser {
 
 // "a, b, c", or `none`; of very many only the first.
 std::string Names(const YAML::Node& list, std::string_view none) {
-  constexpr size_t kMost = 10;
   std::vector<std::string> names;
   if (list && list.IsSequence()) {
     for (const YAML::Node& entry : list) {
@@ -60,9 +58,7 @@ std::string Names(const YAML::Node& list, std::string_view none) {
     }
   }
   if (names.empty()) return std::string(none);
-  const size_t all = names.size();
-  names.resize(std::min(all, kMost));
-  return absl::StrCat(absl::StrJoin(names, ", "), all > kMost ? absl::StrCat(" and ", all - kMost, " more") : "");
+  return JoinFew(names, ", ", 10);
 }
 
 absl::StatusOr<YAML::Node> Parser::Find(const YAML::Node& root, const char* list, const char* body,

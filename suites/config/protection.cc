@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "harness/base/join_few.h"
 #include "harness/base/status.h"
 #include "harness/base/subprocess.h"
 #include "suites/config/secret_fields.h"
@@ -18,13 +18,7 @@ namespace {
 constexpr int kCommits = 20;
 constexpr mode_t kGroupRead = 0040, kOtherRead = 0004, kGroupEnter = 0010, kOtherEnter = 0001;
 
-std::string Fields(const SecretFile& file) {
-  constexpr size_t kMost = 6;
-  std::vector<std::string> shown(file.fields.begin(),
-                                 file.fields.begin() + static_cast<ptrdiff_t>(std::min(kMost, file.fields.size())));
-  return absl::StrCat(absl::StrJoin(shown, ", "),
-                      file.fields.size() > kMost ? absl::StrCat(" and ", file.fields.size() - kMost, " more") : "");
-}
+std::string Fields(const SecretFile& file) { return JoinFew(file.fields, ", ", 6); }
 
 absl::StatusOr<Finished> Git(const SecretFile& file, std::vector<std::string> arguments, Deadline deadline) {
   Command command;

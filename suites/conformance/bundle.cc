@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "harness/base/file.h"
+#include "harness/base/join_few.h"
 #include "harness/base/status.h"
 #include "re2/re2.h"
 #include "reports/junit_reader.h"
@@ -28,14 +29,6 @@ using reports::JUnitResult;
 
 constexpr const char* kFiles[] = {"PRODUCT.yaml", "README.md", "e2e.log", "junit_01.xml"};
 constexpr char kRun[] = "conformance.run", kComplete[] = "conformance.complete";
-constexpr size_t kNamed = 5;
-
-std::string Few(const std::vector<std::string>& names) {
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kNamed)));
-  return absl::StrCat(absl::StrJoin(first, "; "),
-                      names.size() > kNamed ? absl::StrCat("; and ", names.size() - kNamed, " more") : "");
-}
 
 // As the bot tells them apart: by what a file begins with.
 bool IsOfItsType(const std::string& name, std::string_view content) {
@@ -62,7 +55,7 @@ void CheckFiles(const fs::path& folder, std::vector<Breach>& breaches) {
     if (!wanted.contains(name)) others.push_back(name);
   }
   std::sort(others.begin(), others.end());
-  if (!others.empty()) breaches.push_back({3, absl::StrCat("beside the four files: ", Few(others))});
+  if (!others.empty()) breaches.push_back({3, absl::StrCat("beside the four files: ", JoinFew(others))});
 }
 
 // "v1.32/my-product" of what may hold any character.
@@ -165,10 +158,10 @@ std::vector<Breach> CheckResults(const fs::path& junit, const RequiredTests& req
   std::set_difference(required.all.begin(), required.all.end(), ran.begin(), ran.end(), std::back_inserter(missing));
   std::vector<Breach> breaches;
   if (!missing.empty()) {
-    breaches.push_back(
-        {12, absl::StrCat(missing.size(), " of ", required.all.size(), " required tests did not run: ", Few(missing))});
+    breaches.push_back({12, absl::StrCat(missing.size(), " of ", required.all.size(),
+                                         " required tests did not run: ", JoinFew(missing))});
   }
-  if (!failed.empty()) breaches.push_back({13, absl::StrCat(failed.size(), " tests failed: ", Few(failed))});
+  if (!failed.empty()) breaches.push_back({13, absl::StrCat(failed.size(), " tests failed: ", JoinFew(failed))});
   return breaches;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "harness/base/join_few.h"
 #include "harness/base/subprocess.h"
 #include "suites/conformance/selection.h"
 
@@ -24,14 +25,6 @@ using reports::JUnitResult;
 constexpr std::string_view kAgain = "fetch the results again, or run the tests again; then import the whole file";
 constexpr size_t kMostCases = 50'000;  // in a file; e2e.test v1.32 has 6,622
 constexpr size_t kLongestCause = 500;
-constexpr size_t kNamed = 5;  // tests that a message names; the rest is counted
-
-std::string Few(const std::vector<std::string>& names) {
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kNamed)));
-  return absl::StrCat(absl::StrJoin(first, "; "),
-                      names.size() > kNamed ? absl::StrCat("; and ", names.size() - kNamed, " more") : "");
-}
 
 std::vector<std::string> Missing(const std::vector<std::string>& required, const std::vector<std::string>& ran) {
   std::vector<std::string> missing;
@@ -285,7 +278,7 @@ Outcome JudgeCompleteness(const Completeness& completeness) {
     return Outcome::Failed(
                {.expected = absl::StrCat("all ", completeness.required.size(), " tests of ", completeness.what, " run",
                                          completeness.is_full ? absl::StrCat(" (", completeness.release, ")") : ""),
-                .found = absl::StrCat(count, " ran; missing: ", Few(missing)),
+                .found = absl::StrCat(count, " ran; missing: ", JoinFew(missing)),
                 .next = completeness.is_full ? "run again with focus \\[Conformance\\] and no skip, and the image or "
                                                "e2e.test of the cluster's version"
                                              : "run the missing ones again; without them nothing is known of them"})

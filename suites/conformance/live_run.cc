@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/base/join_few.h"
 #include "suites/conformance/e2e_process.h"
 #include "suites/conformance/judge.h"
 
@@ -14,17 +15,8 @@ using reports::JUnitCase;
 using reports::JUnitResult;
 
 constexpr absl::Duration kStep = absl::Milliseconds(500);
-constexpr size_t kNamed = 5;
 
 std::string Whole(absl::Duration duration) { return absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1))); }
-
-template <typename Names>
-std::string Few(const Names& names) {
-  std::vector<std::string> few;
-  for (auto name = names.begin(); name != names.end() && few.size() < kNamed; ++name) few.push_back(*name);
-  if (names.size() > kNamed) few.push_back(absl::StrCat("and ", names.size() - kNamed, " more"));
-  return absl::StrJoin(few, "; ");
-}
 
 }  // namespace
 
@@ -291,7 +283,7 @@ Outcome LiveRun::Verdict() const {
     return Outcome::CannotLook(absl::InternalError(absl::StrCat(
                                    "what e2e.test printed and the JUnit that it wrote disagree, so neither "
                                    "is believed: ",
-                                   Few(disagreements_))),
+                                   JoinFew(disagreements_))),
                                "compare e2e.log and junit_01.xml in the run's folder")
         .With({"disagreements.txt", absl::StrJoin(disagreements_, "\n")});
   }
@@ -301,7 +293,7 @@ Outcome LiveRun::Verdict() const {
                                         options_.e2e.names.size(),
                                         " tests have their verdict, and what was printed until then is in the run's "
                                         "folder; not run: ",
-                                        remaining_.empty() ? "none" : Few(remaining_))),
+                                        remaining_.empty() ? "none" : JoinFew(remaining_))),
         "mend that, and run the suite again");
   }
   std::vector<Problem> problems = problems_;
@@ -310,7 +302,7 @@ Outcome LiveRun::Verdict() const {
     if (out_of_time_) why = "time was up";
     if (setup_failed_) why = "the suite's set-up failed when e2e.test was started again";
     problems.push_back({.expected = absl::StrCat("all ", options_.e2e.names.size(), " tests have their turn"),
-                        .found = absl::StrCat(why, "; ", remaining_.size(), " were not run: ", Few(remaining_)),
+                        .found = absl::StrCat(why, "; ", remaining_.size(), " were not run: ", JoinFew(remaining_)),
                         .next = "mend that, and run the suite again"});
   } else if (!began_ && !setup_failed_ && problems.empty()) {
     problems.push_back(

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "harness/base/file.h"
 #include "harness/base/how_it_ended.h"
+#include "harness/base/join_few.h"
 #include "suites/connectivity/requested_tests.h"
 #include "suites/imports/connectivity.h"
 
@@ -21,13 +22,6 @@ using reports::JUnitResult;
 
 constexpr absl::Duration kStep = absl::Milliseconds(500);
 constexpr size_t kLogKept = 16 << 20;
-constexpr size_t kNamed = 5;
-
-std::string Few(const std::vector<std::string>& all) {
-  std::vector<std::string> few(all.begin(), all.begin() + static_cast<ptrdiff_t>(std::min(all.size(), kNamed)));
-  if (all.size() > kNamed) few.push_back(absl::StrCat("and ", all.size() - kNamed, " more"));
-  return absl::StrJoin(few, "; ");
-}
 
 std::string LogOf(const CliOptions& options) {
   absl::StatusOr<std::string> log = ReadFile(options.folder / "connectivity.log", 256 << 20);
@@ -190,7 +184,7 @@ Outcome CliRun::Conclude(const CliProcess& process) {
   if (disagreements.empty()) return WithoutHoles(std::move(judgement.run), written, result.log);
   return Outcome::CannotLook(absl::InternalError(absl::StrCat("what `cilium connectivity test` printed and the JUnit "
                                                               "that it wrote disagree, so neither is believed: ",
-                                                              Few(disagreements))),
+                                                              JoinFew(disagreements))),
                              "compare connectivity.log and junit.xml in the run's folder")
       .With({"disagreements.txt", absl::StrJoin(disagreements, "\n")});
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "harness/base/join_few.h"
 #include "suites/imports/connectivity_log.h"
 
 namespace tales::imports {
@@ -35,12 +36,9 @@ std::string LastLine(std::string_view log) {
 std::string Failures(const std::vector<FailedAction>& failed) {
   std::vector<std::string> texts;
   for (const FailedAction& one : failed) {
-    if (texts.size() == kNamed) break;
     texts.push_back(absl::StrCat(one.action, one.action.empty() || one.reason.empty() ? "" : ": ", one.reason));
   }
-  std::string text = absl::StrJoin(texts, "; ");
-  if (failed.size() > kNamed) absl::StrAppend(&text, "; and ", failed.size() - kNamed, " more");
-  return text;
+  return JoinFew(texts, "; ", kNamed);
 }
 
 // What the ledger makes of the lines that the log check found. It is known where every one of them is, and where the
@@ -78,10 +76,7 @@ Outcome JudgeLogCheck(const JUnitCase& one, const LogCheck& check, const Ledger*
   if (unknown.empty()) {
     return Outcome::Known(known.begin()->first, absl::StrCat("it fails for known lines alone: ", known_text));
   }
-  const size_t all = unknown.size();
-  unknown.resize(std::min(all, kLinesShown));
-  if (all > kLinesShown) unknown.push_back(absl::StrCat("and ", all - kLinesShown, " more"));
-  std::string found = absl::StrJoin(unknown, "\n");
+  std::string found = JoinFew(unknown, "\n", kLinesShown);
   if (!known.empty()) absl::StrAppend(&found, "\nknown, and not counted: ", known_text);
   return Outcome::Failed(
       {.expected = "no warning or error in the logs of Cilium's containers that the ledger does not know",

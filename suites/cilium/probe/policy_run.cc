@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "harness/base/join_few.h"
 #include "harness/base/pause.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
@@ -110,14 +111,6 @@ bool WasInForce(const PolicyTrace& trace) {
          !AnyNotRun(trace.confirmations) && !AnyNotRun(trace.after);
 }
 
-// The first few of many.
-std::string Some(const std::vector<std::string>& reasons) {
-  constexpr size_t kTold = 5;
-  const size_t told = std::min(kTold, reasons.size());
-  return absl::StrCat(absl::StrJoin(reasons.begin(), reasons.begin() + static_cast<ptrdiff_t>(told), "; "),
-                      told < reasons.size() ? absl::StrCat("; and ", reasons.size() - told, " more") : "");
-}
-
 std::optional<std::string> Broken(const PolicyTrace& trace, const std::string& name_space) {
   for (const Tried& one : NotHolding(trace.in_force)) {
     return absl::StrCat(trace.what, ": not in force ", absl::FormatDuration(kInForce), " after it was made; ",
@@ -187,7 +180,7 @@ Outcome JudgePolicies(const std::vector<PolicyTrace>& traces, const Ways& ways, 
     }
   }
   if (problems.empty() && (!cannot.empty() || held.empty())) {
-    return Outcome::CannotLook(absl::UnavailableError(cannot.empty() ? "no policy was tried" : Some(cannot)),
+    return Outcome::CannotLook(absl::UnavailableError(cannot.empty() ? "no policy was tried" : JoinFew(cannot)),
                                "the scenarios without policies say more: judge them first");
   }
   return Outcome::FromProblems(std::move(problems),
