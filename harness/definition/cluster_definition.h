@@ -122,8 +122,8 @@ struct CrdsDefinition {
 };
 
 struct CiliumDefinition {
-  std::string cilium_namespace;    // YAML key: namespace
-  std::string release = "cilium";  // Helm's name for it
+  std::string cilium_namespace = "kube-system";  // YAML key: namespace
+  std::string release = "cilium";                // Helm's name for it
   std::string chart, version;
   bool kube_proxy_replacement = false;
   std::map<std::string, std::string> values;  // dotted path -> scalar, where declared

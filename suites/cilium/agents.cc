@@ -77,8 +77,7 @@ absl::StatusOr<AgentAnswer> Answer(CheckContext& context, const NodeDefinition& 
 const Requirement kNeedsCilium{"declared:cilium", "Cilium", NoCilium};
 
 std::string NamespaceOf(const ClusterDefinition& definition) {
-  return definition.cilium && !definition.cilium->cilium_namespace.empty() ? definition.cilium->cilium_namespace
-                                                                           : "kube-system";
+  return definition.cilium.value_or(CiliumDefinition()).cilium_namespace;
 }
 
 std::string ReleaseOf(const ClusterDefinition& definition) {

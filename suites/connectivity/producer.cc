@@ -112,8 +112,7 @@ Outcome RunTest(ProducerContext& context) {
                              .workloads = workloads},
                      .one_node = definition.SchedulableNodes() == 1};
   if (workloads.connectivity.timeout > absl::ZeroDuration()) options.cli.timeout = workloads.connectivity.timeout;
-  const std::string cilium_namespace =
-      definition.cilium->cilium_namespace.empty() ? "kube-system" : definition.cilium->cilium_namespace;
+  const std::string& cilium_namespace = definition.cilium->cilium_namespace;
   const Ledger ledger = LedgerOf(cluster);
   const Deadline soon = context.deadline().AtMost(absl::Minutes(3));
   absl::StatusOr<TestNamespaces> namespaces =
