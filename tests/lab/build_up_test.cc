@@ -100,6 +100,7 @@ TEST_F(MachinesThatAreOff, BecomeAClusterOfTheAppliedConfiguration) {
   EXPECT_OK(lab_->AwaitClient(Kubectl({"-n", "cilium", "get", "secrets", "-l", "owner=helm"}), "helm.sh/release.v1"));
   // The cold boot: what kexec left out takes effect.
   Output(Ours({"shutdown", "--wait", "--timeout", "30s", "-n", worker_}));
+  EXPECT_OK(lab_->AwaitPower("worker", "off"));
   EXPECT_EQ(lab_->Order("power", "on worker").exit_code, 0);
   Await(Ours({"read", "/proc/sys/kernel/bootloader_type", "-n", worker_}), "114");
   EXPECT_OK(

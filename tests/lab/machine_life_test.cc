@@ -134,7 +134,7 @@ TEST_F(RunningMachines, RebootOfTheControlPlaneItself) {
 
 TEST_F(RunningMachines, ShutdownAndPowerOn) {
   Output({"shutdown", "--wait", "--timeout", "30s", "-n", worker_});
-  EXPECT_OK(lab_->AwaitClient({"cat", (lab_->folder() / "vm.json").string()}, "\"power\": \"on\""));
+  EXPECT_OK(lab_->AwaitPower("worker", "off"));
   EXPECT_NE(Talosctl({"version", "-n", worker_}).exit_code, 0);
   EXPECT_EQ(lab_->Order("power", "on worker").exit_code, 0);
   Await({"get", "machinestatus", "-n", worker_}, "true");

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "harness/base/deadline.h"
 #include "harness/base/status.h"
+#include "nlohmann/json.hpp"
 #include "yaml-cpp/yaml.h"
 
 namespace tales::lab {
@@ -70,6 +71,17 @@ absl::Status RunningLab::AwaitClient(const std::vector<std::string>& argv, std::
     const Finished finished = RunClient(argv);
     if (finished.ok() && absl::StrContains(finished.output, expected)) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat("no \"", expected, "\" in: ", finished.output, finished.error_output));
+  });
+}
+
+absl::Status RunningLab::AwaitPower(const std::string& machine, std::string_view power) const {
+  const std::filesystem::path file = folder() / "vm.json";
+  return RetryUntil(Deadline::After(absl::Seconds(15)), file.string(), absl::Milliseconds(20), [&]() -> absl::Status {
+    TALES_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+    const nlohmann::json all = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!all.is_object() || !all.contains(machine)) return absl::NotFoundError(absl::StrCat("no machine ", machine));
+    if (all[machine].value("power", "") == power) return absl::OkStatus();
+    return absl::UnavailableError(all[machine].dump());
   });
 }
 

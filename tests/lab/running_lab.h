@@ -28,6 +28,8 @@ class RunningLab {
   // Runs it again until it exits 0 and its output has `expected` in it; an error shows the last of it.
   absl::Status AwaitClient(const std::vector<std::string>& argv, std::string_view expected,
                            absl::Duration patience = absl::Seconds(15)) const;
+  // Until the machine is "on" or "off", as the lab's hypervisor has it: one that shuts down is on for a while yet.
+  absl::Status AwaitPower(const std::string& machine, std::string_view power) const;
 
  private:
   RunningLab(TemporaryFolder folder, Child child) : folder_(std::move(folder)), child_(std::move(child)) {}
