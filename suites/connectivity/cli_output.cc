@@ -72,8 +72,12 @@ void CliOutput::EndCurrent(const Sink& sink) {
 
 void CliOutput::Take(std::string_view line, const Sink& sink) {
   if (absl::StrContains(line, "Single-node environment detected")) single_node_ = true;
-  // Behind its report it cancels what is over, and may say so.
-  if (!reported_ && absl::StrContains(line, "Cancellation request (")) cancelled_ = true;
+  if (absl::StrContains(line, "Cancellation request (")) {
+    // At its end it cancels what is over by then, and may come to say so; not with a signal or a time-out as its cause.
+    // That is behind its report, though headers that waited in a queue may stand between them.
+    const bool at_its_end = has_reported_ && absl::StrContains(line, "(context canceled)");
+    if (!reported_ && !at_its_end) cancelled_ = true;
+  }
   TestEvent event;
   if (ReadHeader(line, event)) {
     EndCurrent(sink);
@@ -92,7 +96,7 @@ void CliOutput::Take(std::string_view line, const Sink& sink) {
   if (absl::StartsWith(line, "📋 Test Report [") ||
       (absl::StartsWith(line, "✅ [") && absl::StrContains(line, "] All "))) {
     EndCurrent(sink);
-    reported_ = true;
+    reported_ = has_reported_ = true;
     return;
   }
   // Behind its first failure a test prints past the queue that headers wait in.

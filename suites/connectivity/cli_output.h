@@ -49,7 +49,8 @@ class CliOutput {
   std::map<std::string, std::string> early_;  // lines of tests that have yet to begin, as far as the output goes
   TestEvent current_;
   int all_ = 0;
-  bool single_node_ = false, cancelled_ = false, reported_ = false;
+  bool single_node_ = false, cancelled_ = false;
+  bool reported_ = false, has_reported_ = false;  // since the last header; ever
 };
 
 }  // namespace tales::connectivity

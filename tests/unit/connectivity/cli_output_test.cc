@@ -98,6 +98,14 @@ TEST(CliOutputTest, WhatItCancelsBehindItsReportIsOver) {
   const Told told(absl::StrCat(kRun, "Cancellation request (context canceled) received, cancelling tests...\n"), 1000);
   EXPECT_TRUE(told.output.reported());
   EXPECT_FALSE(told.output.cancelled());
+  const std::string late = absl::StrCat(kRun, "[=] [cilium-test-1] Skipping test [x] [3/3] (skipped by user)\n");
+  const auto cancelled = [&late](std::string_view why) {
+    return Told(absl::StrCat(late, "Cancellation request (", why, ") received, cancelling tests...\n"), 1000)
+        .output.cancelled();
+  };
+  EXPECT_FALSE(cancelled("context canceled"));
+  EXPECT_TRUE(cancelled("interrupt signal received"));
+  EXPECT_TRUE(cancelled("connectivity test suite timeout (5m0s) reached"));
 }
 
 // Behind its first failure a test prints past the queue that the headers wait in.
