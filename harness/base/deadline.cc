@@ -19,13 +19,27 @@ Deadline Deadline::After(absl::Duration duration) {
 Deadline Deadline::Never() { return Deadline(steady_clock::time_point::max()); }
 
 absl::Duration Deadline::remaining() const {
+  if (ended()) return absl::ZeroDuration();
   if (at_ == steady_clock::time_point::max()) return absl::InfiniteDuration();
   return std::max(absl::FromChrono(at_ - steady_clock::now()), absl::ZeroDuration());
 }
 
-Deadline Deadline::AtMost(absl::Duration duration) const { return Deadline(std::min(at_, After(duration).at_)); }
+Deadline Deadline::AtMost(absl::Duration duration) const {
+  Deadline earlier = *this;
+  earlier.at_ = std::min(at_, After(duration).at_);
+  return earlier;
+}
+
+Deadline Deadline::Unless(const std::atomic<bool>& ended) const {
+  Deadline other = *this;
+  other.ended_ = &ended;
+  return other;
+}
+
+steady_clock::time_point Deadline::ToSteadyClock() const { return ended() ? steady_clock::now() : at_; }
 
 system_clock::time_point Deadline::ToSystemClock() const {
+  if (ended()) return system_clock::now();
   if (at_ == steady_clock::time_point::max()) return system_clock::time_point::max();
   return system_clock::now() + std::chrono::duration_cast<system_clock::duration>(at_ - steady_clock::now());
 }

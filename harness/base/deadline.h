@@ -1,6 +1,7 @@
 // A point in time by which something must be over, on the steady clock; and waiting for a condition until then.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 
@@ -19,13 +20,19 @@ class Deadline {
   bool passed() const { return remaining() <= absl::ZeroDuration(); }
   // The earlier of this deadline and `duration` from now: "at most 5 s for this call, and never past the check's end".
   Deadline AtMost(absl::Duration duration) const;
+  // The same, and over at once when `ended` becomes true: what looks at it then and again, as RetryUntil() does, stops;
+  // a call that blocks does not. `ended` outlives every copy.
+  Deadline Unless(const std::atomic<bool>& ended) const;
   // For gRPC and condition variables.
   std::chrono::system_clock::time_point ToSystemClock() const;
-  std::chrono::steady_clock::time_point ToSteadyClock() const { return at_; }
+  std::chrono::steady_clock::time_point ToSteadyClock() const;
 
  private:
   explicit Deadline(std::chrono::steady_clock::time_point at) : at_(at) {}
+  bool ended() const { return ended_ != nullptr && ended_->load(); }
+
   std::chrono::steady_clock::time_point at_;
+  const std::atomic<bool>* ended_ = nullptr;  // none: only time ends it
 };
 
 // Calls `attempt` until it returns OK or `deadline` passes, sleeping `pause` between (at least one attempt is made).

@@ -31,7 +31,8 @@ class ProducerContext {
   // It failed with `first_try`, was tried once more, and passed: the verdict is `flaky`.
   virtual void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration duration) = 0;
   virtual void Progress(std::string_view line) = 0;
-  // Of its work: what it has to take away again has Producer::clean_up after that.
+  // Of its work: what it has to take away again has Producer::clean_up after that. It passes at once where the run is
+  // ended (Ctrl-C): then there are seconds to take away what was made.
   virtual Deadline deadline() const = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -28,6 +29,16 @@ using Json = nlohmann::json;
 using Kind = WorkerEvent::Kind;
 constexpr int kExitCannotReport = 70;
 
+// SIGTERM: the run was ended, or its time is over. The work stops where it next looks at its deadline, and takes away
+// what it made; a second signal ends it where it is.
+std::atomic<bool> ended = false;
+
+void End(int signal_number) {
+  if (!ended.exchange(true)) return;
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
 const Producer* FindProducer(const Registry& registry, std::string_view id) {
   for (const Producer& producer : registry.producers) {
     if (producer.id == id) return &producer;
@@ -42,7 +53,7 @@ class Host : public ProducerContext {
         task_(task),
         spool_(spool),
         folder_(task.run_folder / "producers" / producer.id),
-        deadline_(Deadline::After(producer.deadline - producer.clean_up)) {
+        deadline_(Deadline::After(producer.deadline - producer.clean_up).Unless(ended)) {
     AddSecrets(task.access, redactor_);
     std::error_code ignored;  // whoever writes there reports it
     std::filesystem::create_directories(folder_, ignored);
@@ -84,6 +95,7 @@ class Host : public ProducerContext {
     Write(event);
     const absl::Time start = absl::Now();
     const Outcome outcome = Produce(event);
+    if (ended) return;  // it is no end of its own: nobody may take it for one
     const std::lock_guard lock(mutex_);
     event.kind = Kind::kFinished;
     event.at.clear();
@@ -189,11 +201,16 @@ int RunProducer(const Registry& registry, const ProducerTask& task, int spool) {
   // Its children must not hold the lock that tells that it lives.
   fcntl(spool, F_SETFD, FD_CLOEXEC);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGTERM, End);
   const Producer* producer = FindProducer(registry, task.producer);
   if (producer == nullptr) return kExitCannotReport;
   Host host(*producer, task, spool);
   host.RunToEnd();
   std::fflush(nullptr);
+  if (ended) {
+    signal(SIGTERM, SIG_DFL);
+    raise(SIGTERM);
+  }
   _exit(0);  // calls that still hang would only hold the process back
 }
 

@@ -12,8 +12,8 @@
 namespace tales {
 namespace {
 
-// From the request to end to the order.
-constexpr std::chrono::seconds kGrace{10};
+// From the request to end to the order: pods that are asked to go, a program that takes its policies away.
+constexpr std::chrono::seconds kGrace{20};
 
 }  // namespace
 

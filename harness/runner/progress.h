@@ -27,7 +27,7 @@ class Progress : public RunObserver {
   Progress(std::ostream& out, Options options);
   ~Progress() override;  // takes the living line away
 
-  void Note(std::string_view line);  // what a fixture does
+  void Note(std::string_view line) override;
   void Started(const std::string& check) override;
   void Waiting(const std::string& check, const std::string& found) override;
   void Finished(const WorkerEvent& event) override;

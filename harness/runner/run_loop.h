@@ -35,6 +35,7 @@ class RunObserver {
   virtual void Waiting(const std::string& check, const std::string& found) = 0;  // looked at, not settled
   virtual void Finished(const WorkerEvent& event) = 0;
   virtual void Producing(const std::string& producer, const std::string& progress) = 0;
+  virtual void Note(std::string_view line) = 0;  // for people, at once
   virtual void Tick(size_t final, size_t total) = 0;
 };
 

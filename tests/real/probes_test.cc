@@ -1,6 +1,8 @@
 // Our own probes on two real nodes with a real Cilium: all well, under each fault of the network, and with trouble in
 // the middle. The cluster is stood up once; faults come and go. With TALES_RUNNING_LOCAL=DIR the one that `tales local
 // --out DIR` serves is used.
+#include <signal.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -111,6 +113,7 @@ class ProbesTest : public ::testing::Test {
     if (!cluster.ok()) return {};
     context.cluster_ = *std::move(cluster);
     context.deadline_ = Deadline::After(absl::Minutes(10));
+    context.on_progress_ = on_progress_;
     const Outcome whole = ProbeProducer().produce(context);
     said_ = absl::StrJoin(context.progress_, "\n");
     std::cout << said_ << "\n";
@@ -134,14 +137,15 @@ class ProbesTest : public ::testing::Test {
   }
 
   // The suite by the product itself.
+  static Command VerifyCommand(const fs::path& out) {
+    return {.argv = {TALES_VERIFY, "verify", "--fixture", "adopt", "--cluster", running().access.cluster_file,
+                     "--kubeconfig", running().access.kubeconfig, "--suite", "cilium", "--allow", "create", "--settle",
+                     "30s", "--out", out}};
+  }
   std::vector<reports::Case> Verify() {
     const auto folder = TemporaryFolder::Make("tales-probes");
     const fs::path out = folder->path() / "run";
-    const absl::StatusOr<Finished> finished =
-        tales::Run({.argv = {TALES_VERIFY, "verify", "--fixture", "adopt", "--cluster", running().access.cluster_file,
-                             "--kubeconfig", running().access.kubeconfig, "--suite", "cilium", "--allow", "create",
-                             "--settle", "30s", "--out", out}},
-                   Deadline::After(absl::Minutes(12)));
+    const absl::StatusOr<Finished> finished = tales::Run(VerifyCommand(out), Deadline::After(absl::Minutes(12)));
     EXPECT_OK(finished);
     if (finished.ok()) std::cout << finished->error_output << std::endl;
     const absl::StatusOr<reports::RunModel> model = reports::ReadJournal(out / "events.jsonl");
@@ -189,20 +193,17 @@ class ProbesTest : public ::testing::Test {
   // The same, and does `what` as soon as the probes' pods run.
   std::map<std::string, Outcome> ProbeAndMeanwhile(const std::function<absl::Status()>& what,
                                                    const std::optional<ClusterAccess>& access = std::nullopt) {
-    auto done = std::async(std::launch::async, [&what]() -> absl::Status {
-      const absl::Status run =
-          RetryUntil(Deadline::After(absl::Minutes(3)), "the probes' pods", absl::Milliseconds(500), [] {
-            const auto pods = running().client->List(kube::kPods, kNamespace, {}, Deadline::After(absl::Seconds(20)));
-            if (!pods.ok()) return pods.status();
-            const bool all = pods->size() > 8 && std::all_of(pods->begin(), pods->end(), [](const kube::Json& pod) {
-                               return ConditionStatus(pod, "Ready") == "True";
-                             });
-            return all ? absl::OkStatus() : absl::UnavailableError("not yet");
-          });
-      return run.ok() ? what() : run;
-    });
+    std::future<absl::Status> done;
+    // As the run itself has seen it: what happens before that it waits for, and probes afterwards.
+    on_progress_ = [&](std::string_view line) {
+      if (absl::StartsWith(line, "pods run after ")) done = std::async(std::launch::async, what);
+    };
     std::map<std::string, Outcome> outcomes = Probe(/*runs=*/true, access);
-    EXPECT_OK(done.get());
+    on_progress_ = nullptr;
+    EXPECT_TRUE(done.valid()) << "its pods did not run";
+    if (done.valid()) {
+      EXPECT_OK(done.get());
+    }
     return outcomes;
   }
   static pid_t Node(const std::string& name) { return running().network.Find(name)->first_process; }
@@ -227,6 +228,7 @@ class ProbesTest : public ::testing::Test {
 
   static absl::StatusOr<Running>* running_;
   std::string said_;  // of the last run
+  std::function<void(std::string_view)> on_progress_;
 };
 absl::StatusOr<Running>* ProbesTest::running_ = nullptr;
 
@@ -377,6 +379,24 @@ TEST_F(ProbesTest, AnAgentThatRestartsInTheMiddleIsNamedWithItsCounts) {
     if (outcome.verdict() == Verdict::kPassed || outcome.verdict() == Verdict::kUnsupported) continue;
     EXPECT_THAT(Found(outcome), HasSubstr("agent on node-1")) << check;
   }
+}
+
+TEST_F(ProbesTest, AnInterruptTakesItsNamespaceAway) {
+  const auto folder = TemporaryFolder::Make("tales-probes");
+  ASSERT_OK(folder);
+  const fs::path log = folder->path() / "log";
+  auto child = Child::Start({.command = VerifyCommand(folder->path() / "run"), .log_file = log});
+  ASSERT_OK(child);
+  ASSERT_OK(RetryUntil(Deadline::After(absl::Minutes(3)), "the probes' pods", absl::Milliseconds(200), [] {
+    const auto pods = running().client->List(kube::kPods, kNamespace, {}, Deadline::After(absl::Seconds(20)));
+    return !pods.ok() ? pods.status() : pods->empty() ? absl::UnavailableError("none yet") : absl::OkStatus();
+  }));
+  kill(child->pid(), SIGINT);
+  const auto end = child->Wait(Deadline::After(absl::Seconds(40)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 130);
+  EXPECT_THAT(ReadFile(log).value_or(""), HasSubstr("is asked to end and to take away what it made"));
+  EXPECT_OK(NamespaceIsGone(absl::Minutes(1)));
 }
 
 TEST_F(ProbesTest, AnImageThatIsNotThereIsAnErrorWithItsPodsWarnings) {

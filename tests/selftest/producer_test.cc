@@ -194,16 +194,34 @@ TEST_F(ProducerSelfTest, WhatWasRedBeforeItStartedAnewIsNoCleanPass) {
   EXPECT_THAT(ReadFile(Run() / "junit.xml").value_or(""), AllOf(HasSubstr("<flakyFailure"), HasSubstr("not mended")));
 }
 
-TEST_F(ProducerSelfTest, AnInterruptEndsIt) {
-  auto child = Child::Start({.command = Verify({"--suite", "produce", "--conformance", "slow"})});
+TEST_F(ProducerSelfTest, AnInterruptLetsItTakeAwayWhatItMade) {
+  auto child = Child::Start({.command = Verify({"--suite", "produce", "--conformance", "waits"})});
   ASSERT_OK(child);
   AwaitFinished(kOne);
   kill(child->pid(), SIGINT);
   const auto end = child->Wait(Deadline::After(absl::Seconds(15)));
   ASSERT_TRUE(end.has_value());
   EXPECT_EQ(end->exit_code, 130);
+  EXPECT_TRUE(std::filesystem::exists(Go().parent_path() / "taken away"));
   EXPECT_EQ(JUnit(Run())["produce.run"], "error tales.not_run");
   EXPECT_EQ(JUnit(Run())[kOne], "");
+  // What it said on its way out is no end: it is begun once more.
+  ASSERT_OK(WriteFileAtomically(Go(), ""));
+  EXPECT_EQ(Resume().exit_code, 0);
+  EXPECT_EQ(JUnit(Run())["produce.run"], "");
+}
+
+TEST_F(ProducerSelfTest, ASecondInterruptWaitsForNobody) {
+  auto child = Child::Start({.command = Verify({"--suite", "produce", "--conformance", "slow"})});
+  ASSERT_OK(child);
+  AwaitFinished(kOne);
+  kill(child->pid(), SIGINT);
+  EXPECT_FALSE(child->Wait(Deadline::After(absl::Milliseconds(300))).has_value());
+  kill(child->pid(), SIGINT);
+  const auto end = child->Wait(Deadline::After(absl::Seconds(5)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 130);
+  EXPECT_EQ(JUnit(Run())["produce.run"], "error tales.not_run");
 }
 
 }  // namespace

@@ -33,6 +33,26 @@ TEST(Deadline, AtMostTakesTheEarlier) {
   EXPECT_EQ(Deadline::Never().AtMost(absl::InfiniteDuration()).remaining(), absl::InfiniteDuration());
 }
 
+TEST(Deadline, IsOverWhenItsOwnerHasEnded) {
+  std::atomic<bool> ended = false;
+  const Deadline never = Deadline::Never().Unless(ended);
+  const Deadline soon = never.AtMost(absl::Seconds(60));
+  EXPECT_FALSE(soon.passed());
+  EXPECT_EQ(never.remaining(), absl::InfiniteDuration());
+  int attempts = 0;
+  EXPECT_THAT(RetryUntil(soon, "it", absl::Milliseconds(1),
+                         [&] {
+                           ended = ++attempts == 3;
+                           return absl::UnavailableError("not yet");
+                         }),
+              StatusIs(absl::StatusCode::kUnavailable, StartsWith("waiting for it")));
+  EXPECT_EQ(attempts, 3);
+  EXPECT_TRUE(soon.passed());
+  EXPECT_TRUE(never.passed());
+  EXPECT_LE(never.ToSystemClock() - std::chrono::system_clock::now(), std::chrono::seconds(1));
+  EXPECT_LE(soon.ToSteadyClock() - std::chrono::steady_clock::now(), std::chrono::seconds(1));
+}
+
 TEST(Deadline, OfTheSystemClockIsTheSameMoment) {
   const auto at = Deadline::After(absl::Seconds(60)).ToSystemClock();
   const auto in = at - std::chrono::system_clock::now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -34,7 +35,10 @@ class FakeProducerContext : public ProducerContext {
     reported_.emplace(check, first_try);
     order_.push_back(check);
   }
-  void Progress(std::string_view line) override { progress_.emplace_back(line); }
+  void Progress(std::string_view line) override {
+    progress_.emplace_back(line);
+    if (on_progress_ != nullptr) on_progress_(line);
+  }
   Deadline deadline() const override { return deadline_; }
 
   // "passed conformance.case/x", in the order in which they were reported.
@@ -47,6 +51,7 @@ class FakeProducerContext : public ProducerContext {
   }
 
   ProducerInputs inputs_;
+  std::function<void(std::string_view)> on_progress_;
   Deadline deadline_ = Deadline::After(absl::Minutes(5));
   std::unique_ptr<Cluster> cluster_;
   std::vector<std::string> announced_, order_, progress_, flaky_;

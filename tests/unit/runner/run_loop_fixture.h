@@ -22,6 +22,7 @@ class Quiet : public RunObserver {
   void Waiting(const std::string&, const std::string&) override {}
   void Finished(const WorkerEvent&) override {}
   void Producing(const std::string&, const std::string&) override {}
+  void Note(std::string_view) override {}
   void Tick(size_t, size_t) override {}
 };
 
