@@ -146,6 +146,10 @@ class Verification {
     for (const std::string& text : request_.faults) {
       TALES_ASSIGN_OR_RETURN(FaultRequest fault, ParseFaultRequest(text));
       const bool input = registry_.input_faults.contains(absl::StrCat(fault.domain, ":", fault.id));
+      if (!input && fault.domain != fixture_name_) {
+        return absl::InvalidArgumentError(absl::StrCat("--fault ", text, ": fixture ", fixture_name_,
+                                                       " cannot make it; `tales list` names those that there are"));
+      }
       (input ? input_faults_ : faults_).push_back(std::move(fault));
     }
     // What the plan would refuse is refused before a cluster is stood up for it.

@@ -200,6 +200,7 @@ TEST_F(TroubleTest, AnotherClusterThanTheFixturesIsNeverJudgedInItsPlace) {
 
 TEST_F(TroubleTest, WhatTheFixtureRefusesIsUsageAndTheFolderIsFree) {
   const std::vector<std::vector<std::string>> mistakes = {{"--fixture", "lab", "--fault", "lab:nope"},
+                                                          {"--fixture", "lab", "--fault", "local:disk-full=node-1"},
                                                           {"--fixture", "docker"},
                                                           {"--fixture", "qemu"},
                                                           {"--kubeconfig", "/nonexist"},
