@@ -56,6 +56,7 @@ std::vector<Template> Templates(const Registry& registry) {
   for (const Producer& producer : registry.producers) {
     Template& one = all.emplace_back(CommonOf(producer));
     one.planned.producer = producer.id;
+    one.planned.resumable = producer.resumable;
     one.unproven = producer.unproven;
     for (const ProducedCheck& child : producer.children) {
       if (child.many) one.planned.families[child.id] = child.question;

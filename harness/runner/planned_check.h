@@ -28,6 +28,7 @@ struct PlannedCheck {
   bool retryable = false;
   // The producer whose run gives this verdict: its own id where it is the producer itself. "": a worker does.
   std::string producer;
+  bool resumable = false;  // see Producer
   // Of a producer: the checks whose instances it makes up as it goes, by id, with their questions.
   std::map<std::string, std::string> families;
   // Decided before anything runs: the tier is not granted, or there is nothing to ask. Expected and found.

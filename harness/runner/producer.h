@@ -31,8 +31,8 @@ class ProducerContext {
   // It failed with `first_try`, was tried once more, and passed: the verdict is `flaky`.
   virtual void ReportFlaky(const std::string& check, const Outcome& first_try, absl::Duration duration) = 0;
   virtual void Progress(std::string_view line) = 0;
-  // Of its work: what it has to take away again has Producer::clean_up after that. It passes at once where the run is
-  // ended (Ctrl-C): then there are seconds to take away what was made.
+  // Of its work: what it has to take away again has Producer::clean_up after that. Where the run is ended (Ctrl-C) it
+  // passes at once, and there are seconds to take away what was made; see Producer::resumable.
   virtual Deadline deadline() const = 0;
 };
 
@@ -58,6 +58,8 @@ struct Producer {
   absl::Duration clean_up = absl::ZeroDuration();  // of these, what it keeps for taking away what it made
   bool optional = false;                           // as in Check, unless it is asked for; holds for the children too
   bool alone = false;                              // nothing else runs meanwhile
+  // What it set going goes on without it, for `--resume` to find: ended with the run, it takes nothing away.
+  bool resumable = false;
   // What a run's inputs ask of it.
   struct Asked {
     std::string flag;  // as a person says it: "--connectivity all"

@@ -29,8 +29,8 @@ using Json = nlohmann::json;
 using Kind = WorkerEvent::Kind;
 constexpr int kExitCannotReport = 70;
 
-// SIGTERM: the run was ended, or its time is over. The work stops where it next looks at its deadline, and takes away
-// what it made; a second signal ends it where it is.
+// SIGTERM to one that is not resumable: the run was ended, or its time is over. The work stops where it next looks at
+// its deadline, and takes away what it made; a second signal ends it where it is.
 std::atomic<bool> ended = false;
 
 void End(int signal_number) {
@@ -201,9 +201,9 @@ int RunProducer(const Registry& registry, const ProducerTask& task, int spool) {
   // Its children must not hold the lock that tells that it lives.
   fcntl(spool, F_SETFD, FD_CLOEXEC);
   signal(SIGHUP, SIG_IGN);
-  signal(SIGTERM, End);
   const Producer* producer = FindProducer(registry, task.producer);
   if (producer == nullptr) return kExitCannotReport;
+  if (!producer->resumable) signal(SIGTERM, End);
   Host host(*producer, task, spool);
   host.RunToEnd();
   std::fflush(nullptr);

@@ -346,7 +346,9 @@ void RunLoop::OnInterrupt() {
   if (interrupts_.count() > 1) return loop_.stop();
   KillAll(SIGTERM);
   for (const auto& production : productions_) {
-    observer_.Note(absl::StrCat(checks_[production->index].name,
+    const PlannedCheck& check = checks_[production->index];
+    if (check.resumable) continue;
+    observer_.Note(absl::StrCat(check.name,
                                 " is asked to end and to take away what it made; another Ctrl-C does not wait for it"));
   }
   wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& failed) {

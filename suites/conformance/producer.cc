@@ -295,6 +295,7 @@ Producer ConformanceProducer() {
           .deadline = absl::Hours(4),
           .clean_up = kCleanUp,
           .alone = true,  // its tests make privileged namespaces and false nodes, which other checks would notice
+          .resumable = true,
           .asked = Asked,
           .takes_imports = true,
           .produce = Produce};

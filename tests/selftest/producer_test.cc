@@ -211,6 +211,20 @@ TEST_F(ProducerSelfTest, AnInterruptLetsItTakeAwayWhatItMade) {
   EXPECT_EQ(JUnit(Run())["produce.run"], "");
 }
 
+TEST_F(ProducerSelfTest, AnInterruptLeavesAloneWhatGoesOnWithoutIt) {
+  auto child = Child::Start({.command = Verify({"--suite", "resumable"})});
+  ASSERT_OK(child);
+  const std::filesystem::path folder = Run() / "producers" / "resumable.run";
+  ASSERT_OK(RetryUntil(Deadline::After(absl::Seconds(20)), "the producer", absl::Milliseconds(20), [&folder] {
+    return std::filesystem::exists(folder / "begun") ? absl::OkStatus() : absl::UnavailableError("not yet");
+  }));
+  kill(child->pid(), SIGINT);
+  const auto end = child->Wait(Deadline::After(absl::Seconds(15)));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code, 130);
+  EXPECT_FALSE(std::filesystem::exists(folder / "taken away"));
+}
+
 TEST_F(ProducerSelfTest, ASecondInterruptWaitsForNobody) {
   auto child = Child::Start({.command = Verify({"--suite", "produce", "--conformance", "slow"})});
   ASSERT_OK(child);

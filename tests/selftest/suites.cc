@@ -224,6 +224,24 @@ Producer Tidy() {
   return producer;
 }
 
+// Waits to be ended, and says in its folder whether it was given time to take away what it made.
+Producer Resumable() {
+  Producer producer;
+  producer.id = "resumable.run";
+  producer.question = "Is what goes on without it left alone?";
+  producer.faults = {"inputs:bad"};
+  producer.deadline = absl::Seconds(30);
+  producer.tier = Tier::kRead;
+  producer.resumable = true;
+  producer.produce = [](ProducerContext& context) {
+    std::ofstream(context.folder() / "begun");
+    while (!context.deadline().passed()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::ofstream(context.folder() / "taken away");
+    return Outcome::Passed("nobody ended it");
+  };
+  return producer;
+}
+
 }  // namespace
 
 std::vector<Suite> Suites() {
@@ -291,7 +309,7 @@ std::vector<Producer> Producers() {
     if (behaviour != "forgets") context.Report("produce.whole", Outcome::Passed("2 of 2"), absl::ZeroDuration());
     return Outcome::Passed("it came to its end");
   };
-  return {producer, Tidy()};
+  return {producer, Tidy(), Resumable()};
 }
 
 }  // namespace tales::selftest
