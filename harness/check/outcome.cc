@@ -23,7 +23,7 @@ Outcome Outcome::FromProblems(std::vector<Problem> problems, std::string found_w
   return outcome;
 }
 
-Outcome Outcome::Unsupported(std::string want, std::string have) {
+Outcome Outcome::Unsupported(const std::string& want, const std::string& have) {
   Outcome outcome(Verdict::kUnsupported);
   outcome.problems_.push_back(
       {.expected = absl::StrCat("needs ", want), .found = absl::StrCat("has ", have), .next = ""});

@@ -31,7 +31,7 @@ class Outcome {
   // Failed with every problem, or Passed(found_when_none) where there is none.
   static Outcome FromProblems(std::vector<Problem> problems, std::string found_when_none);
   // The cluster lacks what the check needs, as it turned out while looking.
-  static Outcome Unsupported(std::string want, std::string have);
+  static Outcome Unsupported(const std::string& want, const std::string& have);
   static Outcome Known(std::string issue_id, std::string found);
   static Outcome Resolved(std::string issue_id, std::string found);
   static Outcome Inconclusive(std::string why);

@@ -19,6 +19,7 @@ std::vector<Row> Rows(const Registry& registry) {
   std::vector<Row> rows;
   const auto names = [](const std::vector<const Requirement*>& needs) {
     std::vector<std::string> all;
+    all.reserve(needs.size());
     for (const Requirement* need : needs) all.push_back(need->name);
     return all;
   };

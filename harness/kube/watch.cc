@@ -157,9 +157,9 @@ absl::Status Client::Watch(ResourcePath kind, std::string_view namespace_, const
     reader.BeginStream();
     const absl::Time begin = absl::Now();
     const bool answered_before = std::exchange(answered, false);
-    const absl::Status status = impl_->Send(request, deadline).status();
+    absl::Status status = impl_->Send(request, deadline).status();
     if (reader.stopped) return absl::OkStatus();
-    const absl::Status said = reader.status.ok() ? status : impl_->Describe(reader.status, request);
+    absl::Status said = reader.status.ok() ? status : impl_->Describe(reader.status, request);
     if (absl::IsOutOfRange(said) && lists) {
       reader.status = absl::OkStatus();
       TALES_ASSIGN_OR_RETURN(const bool wanted, list());

@@ -117,8 +117,8 @@ class Host : public ProducerContext {
     event.error_kind = "exception";
     try {
       for (const Requirement* need : producer_.needs) {
-        std::optional<std::string> have = need->unmet(*cluster_);
-        if (have.has_value()) return Outcome::Unsupported(need->want, *std::move(have));
+        const std::optional<std::string> have = need->unmet(*cluster_);
+        if (have.has_value()) return Outcome::Unsupported(need->want, *have);
       }
       Outcome outcome = producer_.produce(*this);
       event.error_kind = "unreachable";

@@ -44,7 +44,7 @@ std::string Padded(Verdict verdict) {
 
 // Why, in a line. What is unsupported says what it needs: what there is instead makes no sense alone.
 std::string Reason(const WorkerEvent& event) {
-  const std::string found = reports::OneLine(FirstLine(event.found));
+  std::string found = reports::OneLine(FirstLine(event.found));
   if (event.verdict != Verdict::kUnsupported) return found;
   const std::string needs = reports::OneLine(FirstLine(event.expected));
   return absl::StrCat(needs, needs.empty() || found.empty() ? "" : "; ", found);

@@ -136,8 +136,8 @@ class Batch {
     try {
       if (!slot.started) {
         for (const Requirement* need : slot.check->needs) {
-          std::optional<std::string> have = need->unmet(*cluster_);
-          if (have.has_value()) return Outcome::Unsupported(need->want, *std::move(have));
+          const std::optional<std::string> have = need->unmet(*cluster_);
+          if (have.has_value()) return Outcome::Unsupported(need->want, *have);
         }
       }
       CheckContext context(*cluster_, *facts_, slot.instance, Deadline::After(slot.check->deadline), task_.inputs);

@@ -29,7 +29,7 @@ struct Path {
 std::string Trouble(const Json& path, const char* protocol) {
   const auto probe = path.find(protocol);
   if (probe == path.end() || !probe->is_object()) return "not probed";
-  const std::string status = Text(*probe, "status");
+  std::string status = Text(*probe, "status");
   if (!status.empty()) return status;
   const auto latency = probe->find("latency");
   return latency != probe->end() && latency->is_number() && latency->get<double>() > 0 ? "" : "no answer";
@@ -135,6 +135,7 @@ std::vector<Problem> JudgeNodeHealth(const Json& health, const AgentPlace& place
     const std::vector<Path>& broken = paths.broken;
     if (broken.empty()) continue;
     std::vector<std::string> ways;
+    ways.reserve(broken.size());
     for (const Path& path : broken) {
       ways.push_back(absl::StrCat(path.what, " by ",
                                   !path.icmp && !path.http ? "ICMP and HTTP"

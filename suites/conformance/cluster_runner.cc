@@ -31,14 +31,14 @@ std::string RunIdOf(const std::filesystem::path& folder) {
   std::ifstream journal(folder.parent_path().parent_path() / "events.jsonl");
   std::string line;
   if (std::getline(journal, line)) {
-    const std::string id = Text(Json::parse(line, nullptr, /*allow_exceptions=*/false), "run");
+    std::string id = Text(Json::parse(line, nullptr, /*allow_exceptions=*/false), "run");
     if (IsRunId(id)) return id;
   }
   const std::filesystem::path kept = folder / "run-id";
   if (const absl::StatusOr<std::string> id = ReadFile(kept, 64); id.ok() && IsRunId(*id)) return *id;
   unsigned char bytes[4] = {};
   if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "0";
-  const std::string id = absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
+  std::string id = absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
   WriteFileAtomically(kept, id, 0600).IgnoreError();
   return id;
 }
@@ -128,6 +128,7 @@ absl::StatusOr<std::vector<std::string>> RunsInCluster(kube::Client& client, Dea
 std::vector<std::pair<std::string, std::string>> CleanUpRuns(kube::Client& client, const std::vector<std::string>& runs,
                                                              Deadline deadline) {
   std::vector<std::pair<std::string, std::string>> left;
+  left.reserve(runs.size());
   for (const std::string& id : runs) {
     left.emplace_back(id, ClusterRunner(client, {.settings = {.run = id}, .deadline = deadline}).Remove(deadline));
   }

@@ -1,6 +1,8 @@
 // e2e.test as a child process whose output is followed while it is written.
 #pragma once
 
+#include <signal.h>
+
 #include <filesystem>
 #include <memory>
 #include <optional>

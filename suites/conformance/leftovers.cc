@@ -58,8 +58,7 @@ absl::StatusOr<std::vector<std::string>> RemoveLeftovers(kube::Client& client, c
             continue;
           }
           by_us.insert(name);
-          const absl::Status deleted =
-              client.Delete(kube::kNamespaces, "", left.back(), deadline.AtMost(absl::Seconds(20)));
+          absl::Status deleted = client.Delete(kube::kNamespaces, "", left.back(), deadline.AtMost(absl::Seconds(20)));
           if (!deleted.ok() && !absl::IsNotFound(deleted)) return deleted;
         }
         return left.empty() ? absl::OkStatus() : absl::UnavailableError(absl::StrJoin(left, ", "));

@@ -115,7 +115,7 @@ absl::Status PodRun::Begin(const E2eOptions& options) {
 }
 
 // With what the pod itself does not know: its last warnings, and what is wrong with its node.
-absl::Status PodRun::DoesNotStart(std::string why, const Json& pod) {
+absl::Status PodRun::DoesNotStart(const std::string& why, const Json& pod) {
   const Deadline deadline = Deadline::After(absl::Seconds(20));
   return absl::FailedPreconditionError(absl::StrCat("the pod of the tests ", why,
                                                     PodWarnings::Read(client_, namespace_, pod_, deadline).Of(pod),
@@ -238,8 +238,7 @@ absl::Status PodRun::Fetch() {
   } else if (!absl::IsNotFound(facts.status())) {
     return facts.status();
   }
-  const absl::Status fetched = files_.Fetch(kJUnit, folder_ / kJUnit, settings_.deadline.AtMost(absl::Minutes(2)));
-  if (fetched.ok()) return fetched;
+  absl::Status fetched = files_.Fetch(kJUnit, folder_ / kJUnit, settings_.deadline.AtMost(absl::Minutes(2)));
   if (!absl::IsNotFound(fetched)) return fetched;
   // It left none: what the image's runner itself said is beside its log.
   full_ = ResultsAreFull();

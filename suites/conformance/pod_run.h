@@ -53,7 +53,7 @@ class PodRun : public TestRun {
   PodRun(kube::Client& client, const PodRunOptions& settings, const E2eOptions& options);
   absl::Status Begin(const E2eOptions& options);
   absl::Status AwaitStart();
-  absl::Status DoesNotStart(std::string why, const kube::Json& pod);
+  absl::Status DoesNotStart(const std::string& why, const kube::Json& pod);
   absl::Status ReadEarlier();
   void Look();
   absl::Status Pull();

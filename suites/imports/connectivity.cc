@@ -25,7 +25,7 @@ constexpr size_t kMostTests = 10'000;  // it has some hundred
 std::string LastLine(std::string_view log) {
   while (!log.empty()) {
     const size_t start = log.rfind('\n');
-    const std::string line(absl::StripAsciiWhitespace(start == std::string_view::npos ? log : log.substr(start + 1)));
+    std::string line(absl::StripAsciiWhitespace(start == std::string_view::npos ? log : log.substr(start + 1)));
     if (!line.empty()) return line;
     log = start == std::string_view::npos ? "" : log.substr(0, start);
   }
@@ -35,6 +35,7 @@ std::string LastLine(std::string_view log) {
 // "TEST/SCENARIO/ACTION: PEERS: why", the first ones. The JUnit knows every action that failed, what it printed why.
 std::string Failures(const std::vector<FailedAction>& failed) {
   std::vector<std::string> texts;
+  texts.reserve(failed.size());
   for (const FailedAction& one : failed) {
     texts.push_back(absl::StrCat(one.action, one.action.empty() || one.reason.empty() ? "" : ": ", one.reason));
   }

@@ -48,8 +48,7 @@ absl::Status DeadPods::End(const std::string& name_space, Deadline deadline) {
     if (dead[name].empty()) continue;
     progress_(
         absl::StrCat("pod ", name_space, "/", pod, " is deleted by force: ", name, ", which it is on, ", dead[name]));
-    const absl::Status deleted =
-        client_->Delete(kube::kPods, name_space, pod, deadline.AtMost(kCall), /*grace_seconds=*/0);
+    absl::Status deleted = client_->Delete(kube::kPods, name_space, pod, deadline.AtMost(kCall), /*grace_seconds=*/0);
     if (!deleted.ok() && !absl::IsNotFound(deleted)) return deleted;
   }
   return absl::OkStatus();

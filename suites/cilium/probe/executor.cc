@@ -39,6 +39,7 @@ std::vector<std::string> Lines(const std::vector<std::vector<std::string>>& prob
 
 std::vector<Tried> ToTry(std::vector<Probe> probes) {
   std::vector<Tried> tried;
+  tried.reserve(probes.size());
   for (Probe& probe : probes) tried.push_back({.probe = std::move(probe)});
   return tried;
 }
