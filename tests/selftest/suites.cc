@@ -207,15 +207,19 @@ std::vector<Check> Tiered() {
   return checks;
 }
 
+// One that gives no verdict but its own.
+Producer Childless(std::string id, std::string question, absl::Duration deadline) {
+  return {.id = std::move(id),
+          .question = std::move(question),
+          .tier = Tier::kRead,
+          .faults = {"inputs:bad"},
+          .deadline = deadline};
+}
+
 // Works as long as it may, and then has to take away what it made.
 Producer Tidy() {
-  Producer producer;
-  producer.id = "tidy.run";
-  producer.question = "Is there time to take away what was made?";
-  producer.faults = {"inputs:bad"};
-  producer.deadline = absl::Seconds(3);
+  Producer producer = Childless("tidy.run", "Is there time to take away what was made?", absl::Seconds(3));
   producer.clean_up = absl::Milliseconds(2500);
-  producer.tier = Tier::kRead;
   producer.produce = [](ProducerContext& context) {
     std::this_thread::sleep_for(absl::ToChronoNanoseconds(context.deadline().remaining()));
     std::this_thread::sleep_for(std::chrono::milliseconds(2300));
@@ -226,12 +230,7 @@ Producer Tidy() {
 
 // Waits to be ended, and says in its folder whether it was given time to take away what it made.
 Producer Resumable() {
-  Producer producer;
-  producer.id = "resumable.run";
-  producer.question = "Is what goes on without it left alone?";
-  producer.faults = {"inputs:bad"};
-  producer.deadline = absl::Seconds(30);
-  producer.tier = Tier::kRead;
+  Producer producer = Childless("resumable.run", "Is what goes on without it left alone?", absl::Seconds(30));
   producer.resumable = true;
   producer.produce = [](ProducerContext& context) {
     std::ofstream(context.folder() / "begun");
