@@ -184,6 +184,16 @@ TEST(Upgrade, StopsAtTheFirstThatDoesNotReturnAsWanted) {
   EXPECT_EQ(world.machines["worker"].version, "v1.9.5");
 }
 
+TEST(Upgrade, WithoutASnapshotNothingIsUpgraded) {
+  FakeWorld world;
+  ASSERT_NO_FATAL_FAILURE(Build(world));
+  world.machines["control"].until = world.Now() + absl::Hours(1);  // it hangs in its boot
+  const absl::Time before = world.Now();
+  EXPECT_THAT(Found(world.Do(Upgrade)), AllOf(HasSubstr("etcd-snapshot"), HasSubstr("etcd does not run")));
+  EXPECT_LE(world.Now() - before, absl::Minutes(6));
+  EXPECT_EQ(world.upgrades, 0);
+}
+
 TEST(Upgrade, ARefusalIsFinalAndForgotten) {
   FakeWorld world;
   ASSERT_NO_FATAL_FAILURE(Build(world));
