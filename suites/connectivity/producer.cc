@@ -1,8 +1,5 @@
 #include "suites/connectivity/producer.h"
 
-#include <limits.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -17,6 +14,7 @@
 #include "suites/connectivity/cli_run.h"
 #include "suites/connectivity/test_namespaces.h"
 #include "suites/imports/connectivity.h"
+#include "suites/shared/tenancy.h"
 #include "suites/shared/witness.h"
 
 namespace tales::connectivity {
@@ -79,13 +77,6 @@ absl::StatusOr<std::filesystem::path> FindCli(ProducerContext& context) {
       access, "cilium", [&context](std::string_view line) { context.Progress(line); }, context.deadline());
 }
 
-// For the next one to see who is at work, and where.
-std::string NameOfRun(const ProducerContext& context) {
-  char host[HOST_NAME_MAX + 1] = {};
-  gethostname(host, sizeof(host) - 1);
-  return absl::StrCat(host, ":", context.folder().string());
-}
-
 std::string RestartsOf(const ClusterChanges& changes) {
   std::vector<std::string> all;
   for (const auto& [node, restart] : changes.restarts()) all.push_back(restart);
@@ -115,9 +106,10 @@ Outcome RunTest(ProducerContext& context) {
   const std::string& cilium_namespace = definition.cilium->cilium_namespace;
   const Ledger ledger = LedgerOf(cluster);
   const Deadline soon = context.deadline().AtMost(absl::Minutes(3));
-  absl::StatusOr<TestNamespaces> namespaces =
-      TestNamespaces::Prepare(*cluster.kube(), std::max(1, workloads.connectivity.concurrency),
-                              {NameOfRun(context), absl::Now() + options.cli.timeout + kAround}, soon);
+  const absl::StatusOr<Tenancy> tenancy = Tenancy::Begin(context.folder(), absl::Now() + options.cli.timeout + kAround);
+  if (!tenancy.ok()) return Outcome::CannotLook(tenancy.status(), "where are the reports to go? --out");
+  absl::StatusOr<TestNamespaces> namespaces = TestNamespaces::Prepare(
+      *cluster.kube(), std::max(1, workloads.connectivity.concurrency), tenancy->tenant(), soon);
   if (!namespaces.ok()) return Outcome::CannotLook(namespaces.status(), "kubectl get namespaces");
   Witness witness(*cluster.kube(), cilium_namespace);
   options.note = [&witness] { return witness.changes().Note(); };

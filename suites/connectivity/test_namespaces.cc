@@ -34,21 +34,9 @@ const char* const kLabels[] = {"pod-security.kubernetes.io/enforce", "pod-securi
 
 std::string NameOf(const Json& object) { return Text(object, "metadata.name"); }
 
-// Whose it is, as written down in it; nullopt: nobody's, or not as we write it.
-std::optional<Tenant> TenantOf(const Json& namespace_) {
-  const Json mark = Json::parse(Annotation(namespace_, kTenant), nullptr, /*allow_exceptions=*/false);
-  Tenant tenant{Text(mark, "run"), absl::InfinitePast()};
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, Text(mark, "until"), &tenant.until, &error)) return std::nullopt;
-  return tenant;
-}
+std::optional<Tenant> TenantOf(const Json& namespace_) { return ReadTenant(Annotation(namespace_, kTenant)); }
 
 }  // namespace
-
-Json TestNamespaces::Mark() const {
-  const std::string until = absl::FormatTime(absl::RFC3339_sec, tenant_.until, absl::UTCTimeZone());
-  return Json({{"run", tenant_.run}, {"until", until}}).dump();
-}
 
 bool TestNamespaces::IsAnothers(const Json& namespace_) const {
   const std::optional<Tenant> tenant = TenantOf(namespace_);
@@ -62,12 +50,10 @@ absl::Status TestNamespaces::CheckFree(const Json& namespace_) const {
     return absl::UnavailableError(absl::StrCat("namespace ", name, " is still being deleted"));
   }
   const std::optional<Tenant> tenant = TenantOf(namespace_);
-  if (!IsAnothers(namespace_) || tenant->until <= absl::Now()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("namespace ", name, " is in use by another run of tales, ", tenant->run, ", until ",
-                   absl::FormatTime(absl::RFC3339_sec, tenant->until, absl::UTCTimeZone()),
-                   " at the latest: let it end first; or, where it was killed, free it: kubectl annotate namespace ",
-                   name, " ", kTenant, "-"));
+  if (!IsAnothers(namespace_) || !MayBeAtWork(*tenant, absl::Now())) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "namespace ", name, " is ", InUseBy(*tenant),
+      ": let it end first; or, where it was killed, free it: kubectl annotate namespace ", name, " ", kTenant, "-"));
 }
 
 absl::StatusOr<TestNamespaces::Names> TestNamespaces::ObjectsIn(const std::string& name, Deadline deadline) {
@@ -117,9 +103,10 @@ absl::Status TestNamespaces::Remember(const Json& namespace_, Deadline deadline)
 absl::Status TestNamespaces::Make(const std::string& name, Deadline deadline) {
   Json labels = {{kMadeBy, kTales}};
   for (const char* label : kLabels) labels[label] = "privileged";
-  const Json made = {{"apiVersion", "v1"},
-                     {"kind", "Namespace"},
-                     {"metadata", {{"name", name}, {"labels", labels}, {"annotations", {{kTenant, Mark()}}}}}};
+  const Json made = {
+      {"apiVersion", "v1"},
+      {"kind", "Namespace"},
+      {"metadata", {{"name", name}, {"labels", labels}, {"annotations", {{kTenant, WriteTenant(tenant_)}}}}}};
   const absl::Status status =
       client_->Create(kube::kNamespaces, "", made, /*dry_run=*/false, deadline.AtMost(kCall)).status();
   if (status.ok()) made_.insert(name);
@@ -131,7 +118,8 @@ absl::Status TestNamespaces::Make(const std::string& name, Deadline deadline) {
 // One that a run of ours left, made or opened: this run's to put right.
 absl::Status TestNamespaces::TakeOver(const std::string& name, Deadline deadline) {
   // With its version, so that of two who find it free one is refused (Aborted).
-  const Json patch = {{"metadata", {{"resourceVersion", versions_[name]}, {"annotations", {{kTenant, Mark()}}}}}};
+  const Json patch = {
+      {"metadata", {{"resourceVersion", versions_[name]}, {"annotations", {{kTenant, WriteTenant(tenant_)}}}}}};
   const auto taken = client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall));
   if (!taken.ok()) return Annotate(taken.status(), absl::StrCat("taking over namespace ", name));
   versions_[name] = Text(taken->body, "metadata.resourceVersion");
@@ -145,7 +133,7 @@ absl::Status TestNamespaces::Open(const std::string& name, Deadline deadline) {
   const Json patch = {{"metadata",
                        {{"resourceVersion", versions_[name]},  // as in TakeOver
                         {"labels", labels},
-                        {"annotations", {{kBefore, before.dump()}, {kTenant, Mark()}}}}}};
+                        {"annotations", {{kBefore, before.dump()}, {kTenant, WriteTenant(tenant_)}}}}}};
   const absl::Status opened =
       client_->MergePatch(kube::kNamespaces, "", name, patch, /*dry_run=*/false, deadline.AtMost(kCall)).status();
   if (opened.ok()) opened_.insert(name);

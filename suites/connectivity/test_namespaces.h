@@ -16,14 +16,9 @@
 #include "harness/base/deadline.h"
 #include "harness/kube/client.h"
 #include "suites/shared/dead_pods.h"
+#include "suites/shared/tenancy.h"
 
 namespace tales::connectivity {
-
-// Who works in the namespaces.
-struct Tenant {
-  std::string run;   // the same for a run that is taken up again
-  absl::Time until;  // it is over by then, even where it was killed
-};
 
 // Thread-compatible.
 class TestNamespaces {
@@ -43,7 +38,6 @@ class TestNamespaces {
   using Names = std::set<std::string>;  // "deployments client"
   TestNamespaces(kube::Client& client, Tenant tenant)
       : client_(&client), dead_pods_(client), tenant_(std::move(tenant)) {}
-  kube::Json Mark() const;
   bool IsAnothers(const kube::Json& namespace_) const;
   absl::Status Settle(int count, Deadline deadline);
   absl::Status CheckFree(const kube::Json& namespace_) const;

@@ -33,6 +33,7 @@
 #include "suites/cilium/probe/producer.h"
 #include "suites/cilium/probe/scenarios.h"
 #include "suites/health/checks.h"
+#include "suites/shared/tenancy.h"
 #include "tests/real/forwarder.h"
 #include "tests/real/local_cluster.h"
 #include "tests/support/status_matchers.h"
@@ -254,10 +255,22 @@ TEST_F(ProbesTest, ANamespaceThatIsNotOursIsLeftAlone) {
   EXPECT_OK(NamespaceIsGone(absl::Minutes(1)));
 }
 
-TEST_F(ProbesTest, WhatADeadRunLeftIsRemovedFirst) {
-  const kube::Json dead = {{"metadata", {{"name", kNamespace}, {"labels", {{kMark, "dead"}}}}}};
-  ASSERT_OK(running().client->Create(kube::kNamespaces, "", dead, false, Deadline::After(absl::Seconds(20))));
+// A run that lives is waited for; what it leaves when it dies is removed.
+TEST_F(ProbesTest, ARunThatIsAtWorkIsLeftAloneUntilItDies) {
+  const auto folder = TemporaryFolder::Make("tales-probes");
+  ASSERT_OK(folder);
+  std::optional<Tenancy> theirs;
+  ASSERT_OK_AND_ASSIGN(theirs, Tenancy::Begin(folder->path(), absl::Now() + absl::Hours(1)));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, Cluster::Open(running().access));
+  Deployment deployment(*cluster, "theirs", theirs->tenant(), [](std::string_view) {});
+  ASSERT_OK(deployment.MakeNamespace(Deadline::After(absl::Minutes(1))));
+  on_progress_ = [&](std::string_view line) {
+    if (absl::StrContains(line, "is in use by another run of tales, ")) theirs.reset();
+  };
   const std::map<std::string, Outcome> outcomes = Probe();
+  on_progress_ = nullptr;
+  EXPECT_FALSE(theirs.has_value()) << "it was not waited for";
+  EXPECT_THAT(said_, HasSubstr("of run theirs is removed first"));
   EXPECT_EQ(outcomes.at("cilium.probe_run").verdict(), Verdict::kPassed) << Found(outcomes.at("cilium.probe_run"));
 }
 
@@ -316,7 +329,7 @@ TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
 
 TEST_F(ProbesTest, ANamespaceThatIsStuckIsNotWaitedForForEverAndSaysWhy) {
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, Cluster::Open(running().access));
-  Deployment deployment(*cluster, "stuck", [](std::string_view) {});
+  Deployment deployment(*cluster, "stuck", {"stuck", absl::Now()}, [](std::string_view) {});
   ASSERT_OK(deployment.MakeNamespace(Deadline::After(absl::Minutes(1))));
   const Deadline soon = Deadline::After(absl::Seconds(20));
   const kube::Json held = {{"metadata", {{"name", "held"}, {"finalizers", kube::Json::array({"tales.test/held"})}}}};

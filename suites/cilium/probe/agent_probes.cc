@@ -17,7 +17,10 @@ namespace tales::cilium::probe {
 namespace {
 
 constexpr size_t kAtOnce = 16;
-constexpr absl::Duration kPause = absl::Seconds(3), kNextProbe = absl::Seconds(90);
+constexpr absl::Duration kPause = absl::Seconds(3);
+// Agents probe in rounds of a minute, each spread over it, and publish a round when the next begins: after two minutes
+// and some all that is told was probed since (Cilium 1.17.1, pkg/health/server/prober.go, RunLoop and runProbe).
+constexpr absl::Duration kNextRound = absl::Seconds(130);
 constexpr absl::Duration kExec = absl::Seconds(25);  // probing a node that does not answer takes the agent 10 s
 
 // One probe of an agent, as if it were one of ours: curl's and ping's exit code for silence.
@@ -121,7 +124,7 @@ void AgentProbes::ReadDropsAgain(std::vector<DropsOfNode>& drops, Deadline deadl
 }
 
 std::vector<Tried> AgentProbes::ProbeHealth(Deadline deadline) const {
-  const Deadline patience = deadline.AtMost(kNextProbe);
+  const Deadline patience = deadline.AtMost(kNextRound);
   while (true) {
     std::vector<Tried> tried = ProbeHealthOnce(deadline);
     if (std::all_of(tried.begin(), tried.end(), Holds) || patience.passed()) return tried;

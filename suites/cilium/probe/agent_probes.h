@@ -23,8 +23,9 @@ class AgentProbes {
   // Second reading, into `after`.
   void ReadDropsAgain(std::vector<DropsOfNode>& drops, Deadline deadline) const;
   // As probes from node to node: ICMP and HTTP to the node (layer nodes) and to its health endpoint (layer pods). As of
-  // their last probe: they probe once a minute, and `--probe` of 1.17 only shows that, without the time of each. What
-  // is bad, or not there yet, is given until the next one: a new agent's first comes before all is there to be probed.
+  // their last round: they probe once a minute, and `--probe` of 1.17 only shows that, without the time of each. What
+  // is bad, or not there yet, is given until a round that began after this did (2 min 10 s): a new agent's first comes
+  // before all is there to be probed.
   std::vector<Tried> ProbeHealth(Deadline deadline) const;
 
  private:

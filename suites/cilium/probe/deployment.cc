@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "harness/base/parallel.h"
 #include "harness/base/status.h"
 #include "harness/base/stopwatch.h"
@@ -47,15 +49,20 @@ PodPlace* PlaceOf(const PodWish& wish, Place& place) {
 
 }  // namespace
 
-Deployment::Deployment(Cluster& cluster, std::string run_id, Progress progress)
+Deployment::Deployment(Cluster& cluster, std::string run_id, Tenant tenant, Progress progress)
     : cluster_(cluster),
       client_(*cluster.kube()),
       run_id_(std::move(run_id)),
+      tenant_(std::move(tenant)),
       progress_(std::move(progress)),
       dead_pods_(client_, progress_) {}
 
 absl::Status Deployment::MakeNamespace(Deadline deadline) {
-  bool told = false;
+  std::string told;
+  const auto tell = [&](const std::string& line) {
+    if (line != told) progress_(line);
+    told = line;
+  };
   return RetryUntil(
       deadline.AtMost(absl::Minutes(2)), absl::StrCat("namespace ", kNamespace), kPause,
       [&]() -> absl::Status {
@@ -65,17 +72,24 @@ absl::Status Deployment::MakeNamespace(Deadline deadline) {
                                                             kMark, ": it is somebody else's, and is left alone"));
         }
         if (old.ok()) {
-          if (!told)
-            progress_(absl::StrCat("namespace ", kNamespace, " of run ", Label(*old, kMark), " is removed first"));
-          told = true;
           const bool going = !Text(*old, "metadata.deletionTimestamp").empty();
+          const std::optional<Tenant> tenant = ReadTenant(Annotation(*old, kTenant));
+          if (!going && tenant.has_value() && tenant->run != tenant_.run && MayBeAtWork(*tenant, absl::Now())) {
+            const std::string in_use = absl::StrCat("namespace ", kNamespace, " is ", InUseBy(*tenant));
+            tell(in_use);
+            return absl::UnavailableError(absl::StrCat(
+                in_use, ": let it end first; or, where it was killed: kubectl delete namespace ", kNamespace));
+          }
+          tell(absl::StrCat("namespace ", kNamespace, " of run ", Label(*old, kMark), " is removed first"));
           if (!going) TALES_RETURN_IF_ERROR(client_.Delete(kube::kNamespaces, "", kNamespace, deadline.AtMost(kCall)));
           TALES_RETURN_IF_ERROR(dead_pods_.End(kNamespace, deadline));
           return absl::UnavailableError("that of an earlier run is still on its way out");
         }
         if (!absl::IsNotFound(old.status())) return old.status();
-        TALES_RETURN_IF_ERROR(
-            client_.Create(kube::kNamespaces, "", NamespaceObject(run_id_), false, deadline.AtMost(kCall)).status());
+        TALES_RETURN_IF_ERROR(client_
+                                  .Create(kube::kNamespaces, "", NamespaceObject(run_id_, WriteTenant(tenant_)), false,
+                                          deadline.AtMost(kCall))
+                                  .status());
         made_ = true;
         return absl::OkStatus();
       },

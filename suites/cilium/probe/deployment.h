@@ -14,6 +14,7 @@
 #include "suites/cilium/probe/place.h"
 #include "suites/cilium/probe/workloads.h"
 #include "suites/shared/dead_pods.h"
+#include "suites/shared/tenancy.h"
 
 namespace tales::cilium::probe {
 
@@ -22,9 +23,10 @@ class Deployment {
  public:
   using Progress = std::function<void(std::string_view)>;
   // `run_id`: of this run, a label's value. REQUIRES: the cluster has a Kubernetes client; it outlives this object.
-  Deployment(Cluster& cluster, std::string run_id, Progress progress);
+  Deployment(Cluster& cluster, std::string run_id, Tenant tenant, Progress progress);
 
-  // The namespace, after that of a dead run has gone. FailedPrecondition: there is one that is not ours.
+  // The namespace, after that of a dead run has gone; one that is at work is waited for, two minutes at most.
+  // FailedPrecondition: there is one that is not ours.
   absl::Status MakeNamespace(Deadline deadline);
   // All objects; then waits until the pods run, or cannot, `patience` at most. A pod that does not run is no error: its
   // place says why, with its last warnings. Errors: the API refuses what all of it needs.
@@ -46,6 +48,7 @@ class Deployment {
   Cluster& cluster_;
   kube::Client& client_;
   const std::string run_id_;
+  const Tenant tenant_;
   const Progress progress_;
   DeadPods dead_pods_;
   bool made_ = false;

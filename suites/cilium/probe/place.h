@@ -12,7 +12,8 @@ namespace tales::cilium::probe {
 using kube::Json;
 
 inline constexpr char kNamespace[] = "tales-probe";
-inline constexpr char kMark[] = "tales.probe/run";  // label of the namespace: whose it is, and the run's id
+inline constexpr char kTenant[] = "tales.probe/tenant";  // annotation of it (suites/shared/tenancy.h)
+inline constexpr char kMark[] = "tales.probe/run";       // label of the namespace: whose it is, and the run's id
 inline constexpr int kHttpPort = 8080, kUdpPort = 8081;
 inline constexpr int kHostPort = 24080;  // on every node, where the CNI serves host ports
 

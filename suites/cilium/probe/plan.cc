@@ -11,10 +11,6 @@ namespace {
 constexpr char kPayloadLine[] = "tales probes what a large payload becomes on its way\n";
 constexpr char kCurl[] = "curl -ksS --connect-timeout 2 --max-time 6";
 
-std::string Url(const std::string& address, int port, std::string_view path = "/hostname") {
-  return absl::StrCat("http://", address, ":", port, path);
-}
-
 std::string Where(const PodPlace& pod, const NodePlace& node) {
   return absl::StrCat(pod.name == node.host_client.name ? "node " : "a pod on ", pod.node);
 }
@@ -138,7 +134,7 @@ class Planner {
     };
     const auto http = [&](const PodPlace& asker, std::string_view what, const std::string& address,
                           int port) -> Probe& {
-      Probe& probe = Http("ipv6", asker, from, to.name, what, Url(absl::StrCat("[", address, "]"), port), {served});
+      Probe& probe = Http("ipv6", asker, from, to.name, what, Url(address, port), {served});
       needs_server(probe);
       return probe;
     };

@@ -82,7 +82,7 @@ class Steps {
   }
   Probe Http(const std::string& asker, const std::string& guard, Want want) const {
     const PodPlace& to = Pod(absl::StrCat("guard-", guard));
-    const std::string url = absl::StrCat("http://", to.address, ":", kHttpPort, "/hostname");
+    const std::string url = Url(to.address, kHttpPort);
     Probe probe = Make(asker, to, want, {"get", url}, absl::StrCat("asks ", to.name, " on ", to.node, ": GET ", url),
                        absl::StrCat("curl -sS --connect-timeout 2 ", url));
     probe.texts = {absl::StrCat(to.name, " 200")};
@@ -204,7 +204,7 @@ class Steps {
         {"endpointSelector", Selector(kGuardLabel, "l7")},
         {"ingress", Json::array({{{"fromEndpoints", Json::array({Selector(kTeamLabel, "a")})}, {"toPorts", rule}}})}};
     const PodPlace& to = Pod("guard-l7");
-    const std::string url = absl::StrCat("http://", to.address, ":", kHttpPort, "/clientip");
+    const std::string url = Url(to.address, kHttpPort, "/clientip");
     Probe other = Make("a", to, Want::kAnswer, {"http", url},
                        absl::StrCat("asks ", to.name, " on ", to.node, " for another path: GET ", url),
                        absl::StrCat("curl -sS --connect-timeout 2 ", url));

@@ -115,6 +115,12 @@ std::string Describe(const Tried& tried) {
   return "";
 }
 
+std::string Url(std::string_view address, int port, std::string_view path) {
+  if (address.empty()) address = "ADDRESS";
+  const bool ipv6 = absl::StrContains(address, ':');
+  return absl::StrCat("http://", ipv6 ? "[" : "", address, ipv6 ? "]" : "", ":", port, path);
+}
+
 absl::StatusOr<std::vector<Answer>> ParseRecords(std::string_view output, size_t count) {
   std::vector<std::optional<Answer>> found(count);
   bool ended = false;

@@ -54,6 +54,9 @@ bool Holds(const Tried& tried);  // it ended as it has to
 // "no answer in time", with what was written where that says more.
 std::string Describe(const Tried& tried);
 
+// "http://10.244.1.7:8080/hostname", of IPv6 in brackets; ADDRESS stands for one that a pod has not got yet.
+std::string Url(std::string_view address, int port, std::string_view path = "/hostname");
+
 // What probe.sh printed, as answers by index ("probe INDEX CODE TEXT"). DataLoss: it is not whole, or not of `count`.
 absl::StatusOr<std::vector<Answer>> ParseRecords(std::string_view output, size_t count);
 

@@ -11,6 +11,7 @@
 #include "suites/cilium/probe/campaign.h"
 #include "suites/cilium/probe/deployment.h"
 #include "suites/cilium/probe/scenarios.h"
+#include "suites/shared/tenancy.h"
 #include "suites/shared/witness.h"
 
 namespace tales::cilium::probe {
@@ -47,7 +48,11 @@ Outcome Produce(ProducerContext& context) {
   const ClusterDefinition& definition = cluster.definition();
   const std::string cilium_namespace = definition.cilium.has_value() ? NamespaceOf(definition) : "";
   Witness witness(*cluster.kube(), cilium_namespace);
-  Deployment deployment(cluster, NewRunId(), [&context](std::string_view line) { context.Progress(line); });
+  const absl::StatusOr<Tenancy> tenancy =
+      Tenancy::Begin(context.folder(), start + context.deadline().remaining() + kForCleanUp);
+  if (!tenancy.ok()) return Outcome::CannotLook(tenancy.status(), "where are the reports to go? --out");
+  Deployment deployment(cluster, NewRunId(), tenancy->tenant(),
+                        [&context](std::string_view line) { context.Progress(line); });
   const auto cannot = [&](const absl::Status& status) {
     Outcome outcome = Outcome::CannotLook(status, absl::StrCat("kubectl -n ", kNamespace, " get pods,events"));
     outcome.Note(witness.Look().Note());

@@ -60,12 +60,14 @@ Json ServiceObject(const std::string& name, const Json& selector) {
 
 }  // namespace
 
-Json NamespaceObject(const std::string& run_id) {
+Json NamespaceObject(const std::string& run_id, const std::string& tenant) {
   Json labels = {{kMark, run_id}};
   for (const char* mode : {"enforce", "warn", "audit"}) {
     labels[absl::StrCat("pod-security.kubernetes.io/", mode)] = "privileged";
   }
-  return {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}, {"labels", labels}}}};
+  return {{"apiVersion", "v1"},
+          {"kind", "Namespace"},
+          {"metadata", {{"name", kNamespace}, {"labels", labels}, {"annotations", {{kTenant, tenant}}}}}};
 }
 
 Json ScriptObject() {

@@ -13,8 +13,8 @@ struct Images {
   std::string server = "registry.k8s.io/e2e-test-images/agnhost:2.53";  // netexec
 };
 
-// Privileged, for NET_RAW, the host's network and host ports; marked.
-Json NamespaceObject(const std::string& run_id);
+// Privileged, for NET_RAW, the host's network and host ports; marked. `tenant`: as WriteTenant() has it.
+Json NamespaceObject(const std::string& run_id, const std::string& tenant);
 // The script that client pods have, as a ConfigMap.
 Json ScriptObject();
 

@@ -183,8 +183,9 @@ TEST(LacksTest, SaysWantAndHave) {
 }
 
 TEST(WorkloadsTest, OurNamespaceIsMarkedAndPrivileged) {
-  const Json object = NamespaceObject("r1");
+  const Json object = NamespaceObject("r1", "t1");
   EXPECT_EQ(object["metadata"]["labels"][kMark], "r1");
+  EXPECT_EQ(object["metadata"]["annotations"][kTenant], "t1");
   EXPECT_EQ(object["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "privileged");
 }
 

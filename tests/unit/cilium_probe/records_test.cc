@@ -12,6 +12,12 @@ namespace {
 using testing::Get;
 using ::testing::HasSubstr;
 
+TEST(UrlTest, OfEitherFamilyAndOfWhatHasNoAddressYet) {
+  EXPECT_EQ(Url("10.0.1.7", 8080), "http://10.0.1.7:8080/hostname");
+  EXPECT_EQ(Url("fd00::7", 80, "/"), "http://[fd00::7]:80/");
+  EXPECT_EQ(Url("", 8080), "http://ADDRESS:8080/hostname");
+}
+
 TEST(RecordsTest, AreReadByTheirNumbers) {
   ASSERT_OK_AND_ASSIGN(
       auto answers, ParseRecords("probe 1 28 curl: (28) Connection timed out\nprobe 0 0 server-1 200\nprobes 2\n", 2));

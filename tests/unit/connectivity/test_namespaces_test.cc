@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "harness/base/file.h"
 #include "harness/check/spec.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kube/test_server.h"
@@ -126,6 +127,20 @@ TEST_F(TestNamespacesTest, WhatAKilledRunLeftIsTakenOverWhenItsTimeIsUp) {
   // Should it live after all: it is not its any more.
   EXPECT_THAT(late.Restore(Soon()), IsOkAndHolds(IsEmpty()));
   EXPECT_TRUE(namespaces_.contains(kName));
+  EXPECT_THAT(mine.Restore(Soon()), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(namespaces_, IsEmpty());
+}
+
+// Killed on this machine: nobody waits for the end of its time.
+TEST_F(TestNamespacesTest, WhatARunLeftThatIsKnownToBeDeadIsTakenOverAtOnce) {
+  const auto folder = TemporaryFolder::Make("tenant");
+  ASSERT_OK(folder);
+  {
+    ASSERT_OK_AND_ASSIGN(const Tenancy theirs, Tenancy::Begin(folder->path(), absl::Now() + absl::Hours(1)));
+    ASSERT_OK(TestNamespaces::Prepare(*client_, 1, theirs.tenant(), Soon()));
+    EXPECT_THAT(Prepare("mine").status(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("in use by")));
+  }
+  ASSERT_OK_AND_ASSIGN(TestNamespaces mine, Prepare("mine"));
   EXPECT_THAT(mine.Restore(Soon()), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(namespaces_, IsEmpty());
 }

@@ -64,6 +64,7 @@ struct ErrorCase {
   std::string reason;
   absl::StatusCode code;
 };
+void PrintTo(const ErrorCase& one, std::ostream* out) { *out << one.http << " " << one.reason; }
 class ClientErrorTest : public ::testing::TestWithParam<ErrorCase> {};
 
 TEST_P(ClientErrorTest, SaysWhoWasAskedForWhatAndTheServersWords) {
@@ -166,7 +167,7 @@ TEST(ClientTest, AHangingBodyEndsWithTheDeadline) {
   });
   const absl::Time begin = absl::Now();
   EXPECT_THAT(ClientOf(server)->Get(kPods, "n", "p", Deadline::After(absl::Milliseconds(300))),
-              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("no complete answer within 0.3s")));
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("connected, but no complete answer within 0.")));
   EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
 }
 

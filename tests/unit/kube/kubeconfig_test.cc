@@ -116,6 +116,7 @@ struct Mistake {
   absl::StatusCode code;
   std::string message;
 };
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.message; }
 
 class KubeconfigMistakeTest : public ::testing::TestWithParam<Mistake> {};
 

@@ -23,6 +23,7 @@ struct Case {
   KeyType type;
   std::string name;
 };
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
 class AuthorityTest : public ::testing::TestWithParam<Case> {};
 
