@@ -61,8 +61,8 @@ std::string ClusterChanges::Difference(const std::string& node, const Agent& was
                       is.trouble.empty() ? "" : absl::StrCat("; it had ended with ", is.trouble));
 }
 
-void ClusterChanges::See(const std::vector<Json>& nodes, const std::vector<Json>& agents, absl::Time now) {
-  if (silent_since_.has_value()) longest_silence_ = std::max(longest_silence_, now - *silent_since_);
+void ClusterChanges::See(const std::vector<Json>& nodes, const std::vector<Json>& agents, absl::Duration at) {
+  if (silent_since_.has_value()) longest_silence_ = std::max(longest_silence_, at - *silent_since_);
   silent_since_.reset();
   std::set<std::string> there;
   not_ready_now_.clear();
@@ -101,9 +101,9 @@ void ClusterChanges::See(const std::vector<Json>& nodes, const std::vector<Json>
   }
 }
 
-void ClusterChanges::SeeNothing(absl::Time now) {
-  if (!silent_since_.has_value()) silent_since_ = now;
-  longest_silence_ = std::max(longest_silence_, now - *silent_since_);
+void ClusterChanges::SeeNothing(absl::Duration at) {
+  if (!silent_since_.has_value()) silent_since_ = at;
+  longest_silence_ = std::max(longest_silence_, at - *silent_since_);
 }
 
 std::string ClusterChanges::NotReadyNow(const std::string& node) const {

@@ -17,10 +17,10 @@ namespace tales {
 class ClusterChanges {
  public:
   // All nodes, and the pods with label k8s-app=cilium (none where there is no Cilium). The first look is what later
-  // ones are compared with.
-  void See(const std::vector<kube::Json>& nodes, const std::vector<kube::Json>& agents, absl::Time now);
+  // ones are compared with. `at`: since any one moment, the same for all looks; never less than before.
+  void See(const std::vector<kube::Json>& nodes, const std::vector<kube::Json>& agents, absl::Duration at);
   // It did not answer.
-  void SeeNothing(absl::Time now);
+  void SeeNothing(absl::Duration at);
 
   // By node: "node node-2 is not ready: Kubelet stopped posting node status.", as last seen, also where that has
   // passed.
@@ -46,7 +46,7 @@ class ClusterChanges {
   std::set<std::string> not_ready_now_;
   std::map<std::string, std::string> not_ready_, pressed_, restarts_;
   std::map<std::string, Agent> first_;
-  std::optional<absl::Time> silent_since_;
+  std::optional<absl::Duration> silent_since_;
   absl::Duration longest_silence_;
 };
 

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "harness/base/status.h"
 #include "harness/check/spec.h"
 
@@ -28,9 +27,9 @@ std::string WhyStuck(const Json& namespace_object) {
 }
 
 absl::Status DeadPods::End(const std::string& name_space, Deadline deadline) {
-  absl::Time& looked = looked_.try_emplace(name_space, absl::InfinitePast()).first->second;
-  if (absl::Now() - looked < kEvery) return absl::OkStatus();
-  looked = absl::Now();
+  const auto [looked, is_first] = looked_.try_emplace(name_space);
+  if (!is_first && looked->second.elapsed() < kEvery) return absl::OkStatus();
+  looked->second = Stopwatch();
   TALES_ASSIGN_OR_RETURN(const std::vector<Json> pods,
                          client_->List(kube::kPods, name_space, {}, deadline.AtMost(kCall)));
   std::map<std::string, std::string> leaving;  // pod -> node

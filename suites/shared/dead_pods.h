@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
+#include "harness/base/stopwatch.h"
 #include "harness/kube/client.h"
 
 namespace tales {
@@ -33,7 +33,7 @@ class DeadPods {
  private:
   kube::Client* client_;
   Progress progress_;
-  std::map<std::string, absl::Time> looked_;
+  std::map<std::string, Stopwatch> looked_;  // since the last look, by namespace
 };
 
 }  // namespace tales

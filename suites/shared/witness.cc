@@ -3,8 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace tales {
 namespace {
 
@@ -38,9 +36,9 @@ ClusterChanges Witness::Look() {
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   if (nodes.ok() && agents.ok()) {
-    changes_.See(*nodes, *agents, absl::Now());
+    changes_.See(*nodes, *agents, watch_.elapsed());
   } else {
-    changes_.SeeNothing(absl::Now());
+    changes_.SeeNothing(watch_.elapsed());
   }
   return changes_;
 }

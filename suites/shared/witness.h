@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "harness/base/stopwatch.h"
 #include "harness/kube/client.h"
 #include "suites/shared/cluster_changes.h"
 
@@ -29,6 +30,7 @@ class Witness {
 
   kube::Client& client_;
   const std::string cilium_namespace_;
+  const Stopwatch watch_;
   mutable std::mutex mutex_;  // guards what follows
   ClusterChanges changes_;
   bool ends_ = false;

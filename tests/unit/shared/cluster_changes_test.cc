@@ -35,7 +35,7 @@ Json Running(const std::string& since) { return {{"running", {{"startedAt", sinc
 
 const std::vector<Json> kNodes = {Node("node-1", "True"), Node("node-2", "True")};
 const std::vector<Json> kAgents = {Agent("node-1", "a", 0, Running("T1")), Agent("node-2", "b", 3, Running("T1"))};
-constexpr absl::Time kStart = absl::UnixEpoch();
+constexpr absl::Duration kStart = absl::ZeroDuration();
 
 class ClusterChangesTest : public ::testing::Test {
  protected:
