@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
@@ -19,6 +18,7 @@
 #include "fixtures/served/served_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/base/status.h"
 #include "suites/conformance/cluster_runner.h"
 #include "suites/conformance/leftovers.h"
 #include "suites/conformance/live_run.h"
@@ -116,6 +116,13 @@ class ConformanceClusterTest : public ::testing::Test {
     LiveResult result = LiveRun(*context_, options).Run();
     run_ids_ = result.run_ids;
     return result;
+  }
+  static absl::StatusOr<LabNetwork> Network() {
+    return ReadLabNetwork(cluster_->access.kubeconfig.parent_path() / "state");
+  }
+  static absl::Status SignalKubelet(const std::string& node, const std::string& signal) {
+    TALES_ASSIGN_OR_RETURN(const LabNetwork network, Network());
+    return testing::SignalOnNode(network.Find(node)->first_process, "kubelet", signal);
   }
   // Does `what` as soon as the first test has its verdict.
   std::future<absl::Status> AfterTheFirstVerdict(std::function<absl::Status()> what) {
@@ -282,36 +289,14 @@ TEST_F(ConformanceClusterTest, AnApiServerThatStandsStillLeavesNoTestWithoutAVer
   EXPECT_THAT(context_->reported_, SizeIs(3));
 }
 
-// The kubelet of a node, which is asked for what the pod's containers say. `state`: of the fixture; other nodes of the
-// same name may run on this machine, so it is told by its namespace.
-pid_t KubeletOf(const fs::path& state, const std::string& node) {
-  std::ifstream first(state / "nodes" / node / "pid");
-  pid_t of_node = 0;
-  std::error_code error;
-  if (!(first >> of_node)) return 0;
-  const fs::path wanted = fs::read_symlink(absl::StrCat("/proc/", of_node, "/ns/pid"), error);
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    pid_t pid = 0;
-    std::string comm;
-    std::ifstream file(entry.path() / "comm");
-    if (std::getline(file, comm) && comm == "kubelet" && absl::SimpleAtoi(entry.path().filename().string(), &pid) &&
-        fs::read_symlink(entry.path() / "ns/pid", error) == wanted) {
-      return pid;
-    }
-  }
-  return 0;
-}
-
 TEST_F(ConformanceClusterTest, ANodeThatIsNotReadyForAWhileIsWaitedForAndNamed) {
   auto outage = AfterTheFirstVerdict([this]() -> absl::Status {
     const auto pod = own_client_->Get(kube::kPods, name_, "e2e-1", Soon());
     if (!pod.ok()) return pod.status();
     const std::string node = (*pod)["spec"]["nodeName"].get<std::string>();
-    const pid_t kubelet = KubeletOf(cluster_->access.kubeconfig.parent_path() / "state", node);
-    if (kubelet == 0) return absl::NotFoundError(absl::StrCat("the kubelet of ", node));
-    kill(kubelet, SIGSTOP);
+    TALES_RETURN_IF_ERROR(SignalKubelet(node, "STOP"));
     absl::SleepFor(absl::Seconds(75));
-    kill(kubelet, SIGCONT);
+    TALES_RETURN_IF_ERROR(SignalKubelet(node, "CONT"));
     return absl::OkStatus();
   });
   const LiveResult result = Run(Options({kLease, kVersion, kWatchers}));
@@ -334,7 +319,7 @@ TEST_F(ConformanceClusterTest, ADeletedPodLosesNoVerdictThatItGave) {
 
 TEST_F(ConformanceClusterTest, ADiskThatRunsFullLosesNoVerdictThatWasGiven) {
   FaultRequest full{"local", "disk-full", ""};
-  ASSERT_OK_AND_ASSIGN(const LabNetwork network, ReadLabNetwork(cluster_->access.kubeconfig.parent_path() / "state"));
+  ASSERT_OK_AND_ASSIGN(const LabNetwork network, Network());
   auto filled = AfterTheFirstVerdict([&]() -> absl::Status {
     const auto pod = own_client_->Get(kube::kPods, name_, "e2e-1", Soon());
     if (!pod.ok()) return pod.status();
@@ -366,8 +351,12 @@ TEST_F(ConformanceClusterTest, AnImageThatIsNotThereIsSeenAtOnce) {
 
 // It is let in past every taint, so the nodes are of another kind.
 TEST_F(ConformanceClusterTest, WhereNoNodeTakesThePodTheSchedulerIsQuoted) {
-  pod_.unschedulable = absl::Milliseconds(100);  // kubelets put their labels right again
+  pod_.unschedulable = absl::Milliseconds(100);
   ASSERT_OK_AND_ASSIGN(const auto nodes, own_client_->List(kube::kNodes, "", {}, Soon()));
+  // Kubelets put their labels right again, and then the scheduler is quick.
+  const auto tell_kubelets = [&](const char* signal) {
+    for (const Json& node : nodes) EXPECT_OK(SignalKubelet(node["metadata"]["name"].get<std::string>(), signal));
+  };
   const auto call = [&](const char* system) {
     for (const Json& node : nodes) {
       EXPECT_OK(own_client_->MergePatch(kube::kNodes, "", node["metadata"]["name"].get<std::string>(),
@@ -375,9 +364,12 @@ TEST_F(ConformanceClusterTest, WhereNoNodeTakesThePodTheSchedulerIsQuoted) {
                                         /*dry_run=*/false, Soon()));
     }
   };
+  tell_kubelets("STOP");
   call("none");
+  absl::SleepFor(absl::Seconds(1));  // the scheduler watches: nobody tells when it has seen it
   const LiveResult result = Run(Options({kLease}));
   call("linux");
+  tell_kubelets("CONT");
   EXPECT_EQ(result.run.verdict(), Verdict::kFailed);
   EXPECT_THAT(Found(result.run), AllOf(HasSubstr("no node takes it"), HasSubstr("node affinity/selector"),
                                        HasSubstr("its last warnings: FailedScheduling")));
