@@ -23,6 +23,11 @@ absl::StatusOr<int> LockFile(const std::filesystem::path& file, std::string_view
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", file.string()));
   for (int i = 0; i < kTries; ++i) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      const int number = errno;
+      close(fd);
+      return absl::ErrnoToStatus(number, absl::StrCat("locking ", file.string()));
+    }
     absl::SleepFor(kPause);
   }
   close(fd);

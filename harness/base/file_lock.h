@@ -10,7 +10,8 @@
 namespace tales {
 
 // Locks the file, which is made where it is not there, as long as the descriptor is open; the caller closes it.
-// AlreadyExists, with the words of `held`: another process has it.
+// AlreadyExists, with the words of `held`: another process has it. What it means that there is no lock, as on some
+// network file systems, is for the caller to say: any other error.
 absl::StatusOr<int> LockFile(const std::filesystem::path& file, std::string_view held);
 
 // Whether a process holds the lock. Where nobody does, we have held it for no longer than this call.

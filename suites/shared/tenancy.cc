@@ -66,11 +66,16 @@ absl::StatusOr<Tenancy> Tenancy::Begin(const fs::path& folder, absl::Time until)
   const fs::path place = fs::absolute(folder, error).lexically_normal();
   if (!error) fs::create_directories(place, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", folder.string()));
-  TALES_ASSIGN_OR_RETURN(const int lock,
-                         LockFile(place / kLock, absl::StrCat(place.string(), ": another run works there")));
+  const absl::StatusOr<int> lock = LockFile(place / kLock, absl::StrCat(place.string(), ": another run works there"));
+  if (absl::IsAlreadyExists(lock.status())) return lock.status();
   char host[HOST_NAME_MAX + 1] = {};
   gethostname(host, sizeof(host) - 1);
-  return Tenancy({absl::StrCat(host, ":", place.string()), until, ThisMachine(), place / kLock}, internal::Fd(lock));
+  Tenant tenant{absl::StrCat(host, ":", place.string()), until};
+  // A share of a NAS may have no locks: then it is believed, as one elsewhere is.
+  if (!lock.ok()) return Tenancy(std::move(tenant), internal::Fd());
+  tenant.machine = ThisMachine();
+  tenant.lock = place / kLock;
+  return Tenancy(std::move(tenant), internal::Fd(*lock));
 }
 
 }  // namespace tales

@@ -38,7 +38,7 @@ std::string InUseBy(const Tenant& tenant);
 class Tenancy {
  public:
   // `folder`: of the run, made where it is missing; the run is named by it and by the host. AlreadyExists: another
-  // process works in that folder.
+  // process works in that folder. Where it cannot have a lock there, it is believed until its time.
   static absl::StatusOr<Tenancy> Begin(const std::filesystem::path& folder, absl::Time until);
 
   const Tenant& tenant() const { return tenant_; }

@@ -88,6 +88,17 @@ TEST_F(TenancyTest, OneElsewhereIsUntilItsTimeIsOver) {
   }
 }
 
+TEST_F(TenancyTest, OneWithoutALockIsBelieved) {
+  ASSERT_TRUE(std::filesystem::create_directories(folder_.path() / "run/.at-work"));  // no file, so no lock
+  std::optional<Tenant> theirs;
+  {
+    ASSERT_OK_AND_ASSIGN(const Tenancy tenancy, Begin());
+    theirs = tenancy.tenant();
+  }
+  EXPECT_TRUE(MayBeAtWork(*theirs, now_));
+  EXPECT_FALSE(MayBeAtWork(*theirs, now_ + absl::Hours(1)));
+}
+
 TEST_F(TenancyTest, AMarkOfAnyShapeIsNobodys) {
   for (const char* mark : {"", "[]", "{\"until\":7}", "{\"until\":\"soon\",\"run\":\"x\"}", "{{"}) {
     EXPECT_FALSE(ReadTenant(mark).has_value()) << mark;
