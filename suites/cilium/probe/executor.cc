@@ -18,6 +18,9 @@ constexpr size_t kPodsAtOnce = 16;
 constexpr size_t kProbesOfAnExec = 60;  // they are in the request's address, which some proxies limit to 8 KiB
 constexpr absl::Duration kLongestExec = absl::Seconds(90);
 constexpr absl::Duration kPause = absl::Seconds(2);
+// Cluster DNS keeps for half a minute that a name has no addresses (CoreDNS' `cache 30`, `ttl 30`): what is asked
+// before it has heard of a new service is asked in vain for as long.
+constexpr absl::Duration kNamesPatience = absl::Seconds(35);
 
 // The message of a client's error, without the request, which has the whole command in it: "EXEC /api/... at
 // https://...: WHY".
@@ -33,6 +36,19 @@ std::vector<std::string> Lines(const std::vector<std::vector<std::string>>& prob
   lines.reserve(probes.size());
   for (size_t i = 0; i < probes.size(); ++i) lines.push_back(absl::StrCat(i, " ", absl::StrJoin(probes[i], " ")));
   return lines;
+}
+
+bool IsNameWithoutItsAddresses(const Tried& one) {
+  return (one.probe.kind() == "resolve" || one.probe.kind() == "dig") && ResultOf(one) == Result::kWrong;
+}
+
+// What does not hold and could be tried.
+std::vector<size_t> Failing(const std::vector<Tried>& tried) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < tried.size(); ++i) {
+    if (!Holds(tried[i]) && tried[i].probe.impossible.empty()) places.push_back(i);
+  }
+  return places;
 }
 
 }  // namespace
@@ -125,23 +141,30 @@ void Executor::Run(std::vector<Tried>& tried, Deadline deadline, int lanes) cons
   });
 }
 
+void Executor::RunAgain(std::vector<Tried>& tried, const std::vector<size_t>& places, Deadline deadline) const {
+  std::vector<Tried> again;
+  for (const size_t place : places) again.push_back({.probe = tried[place].probe});
+  Pause(kPause, deadline);
+  Run(again, deadline);
+  for (size_t i = 0; i < again.size(); ++i) {
+    tried[places[i]].answer = std::move(again[i].answer);
+    ++tried[places[i]].tries;
+  }
+}
+
 void Executor::RunPatiently(std::vector<Tried>& tried, int rounds, Deadline deadline) const {
+  const Deadline names = deadline.AtMost(kNamesPatience);
   Run(tried, deadline);
   for (int round = 2; round <= rounds && !deadline.passed(); ++round) {
-    std::vector<Tried> again;
-    std::vector<size_t> places;
-    for (size_t i = 0; i < tried.size(); ++i) {
-      if (Holds(tried[i]) || !tried[i].probe.impossible.empty()) continue;
-      again.push_back({.probe = tried[i].probe});
-      places.push_back(i);
-    }
-    if (again.empty() || (round > 2 && again.size() * 4 > tried.size())) return;
-    Pause(kPause, deadline);
-    Run(again, deadline);
-    for (size_t i = 0; i < again.size(); ++i) {
-      tried[places[i]].answer = std::move(again[i].answer);
-      tried[places[i]].tries = round;
-    }
+    const std::vector<size_t> places = Failing(tried);
+    if (places.empty() || (round > 2 && places.size() * 4 > tried.size())) return;
+    RunAgain(tried, places, deadline);
+  }
+  while (!names.passed()) {
+    std::vector<size_t> places = Failing(tried);
+    std::erase_if(places, [&tried](size_t place) { return !IsNameWithoutItsAddresses(tried[place]); });
+    if (places.empty()) return;
+    RunAgain(tried, places, deadline);
   }
 }
 

@@ -27,7 +27,7 @@ class Executor {
   void Run(std::vector<Tried>& tried, Deadline deadline, int lanes = 16) const;
   // The same; those that do not hold are tried again after a pause, `rounds` times in all: a service that is new may
   // need a moment. What could not be run is tried again too. Where more than a quarter fails twice it is no hiccup, and
-  // two rounds are all.
+  // two rounds are all. A name without its addresses is asked for on, for 35 s from the start: cluster DNS keeps that.
   void RunPatiently(std::vector<Tried>& tried, int rounds, Deadline deadline) const;
 
   // One probe.sh of one pod, in the order of `probes` (words of each).
@@ -37,6 +37,9 @@ class Executor {
   const PodPlace* FindPod(const std::string& name) const;
 
  private:
+  // Those at `places`, once more, after a pause.
+  void RunAgain(std::vector<Tried>& tried, const std::vector<size_t>& places, Deadline deadline) const;
+
   kube::Client& client_;
   const Place& place_;
   const Trouble trouble_;
