@@ -18,9 +18,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, uint64_t
 // `limit` bytes from `offset` on, or as many as there are: of a file that grows, or of the end of a long one.
 absl::StatusOr<std::string> ReadFilePart(const std::filesystem::path& path, uint64_t offset, uint64_t limit);
 
-// Writes a new file that has no name yet, flushes it to the disk and puts it in `path`'s place: a reader sees the old or
-// the new content, never half of it, and a kill leaves no half of it either. What is no file (/dev/stdout, a pipe) is
-// written to as it is. `mode` is that of the new file (0600 for anything with a secret).
+// Writes a new file that has no name yet, flushes it to the disk and puts it in `path`'s place: a reader sees the old
+// or the new content, never half of it, and a kill leaves no half of it either. What is no file (/dev/stdout, a pipe)
+// is written to as it is. `mode` is that of the new file (0600 for anything with a secret).
 absl::Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, int mode = 0644);
 
 // A private file without a name, under $TMPDIR (or /tmp): gone with the last process that holds it, however that ends.
