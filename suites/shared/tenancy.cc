@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "harness/base/file.h"
 #include "harness/base/file_lock.h"
-#include "harness/base/status.h"
 #include "harness/check/spec.h"
 #include "harness/kube/client.h"
 
