@@ -328,7 +328,7 @@ TEST_F(ConformanceClusterTest, ADiskThatRunsFullLosesNoVerdictThatWasGiven) {
   });
   const LiveResult result = Run(Options({kConfigMap, kSecret, kDownward, kWatchers, kLease}));
   EXPECT_OK(filled.get());
-  EXPECT_OK(HealNetwork(full, network, *own_client_, Deadline::After(absl::Minutes(1))));
+  EXPECT_OK(HealNetwork(full, network, *own_client_, Deadline::After(absl::Minutes(4))));
   // Which comes first is for the kubelet to say: it evicts the pod, or e2e.test cannot write.
   EXPECT_NE(result.run.verdict(), Verdict::kPassed);
   EXPECT_THAT(Found(result.run), AnyOf(AllOf(HasSubstr("low on resource: ephemeral-storage"),
