@@ -79,9 +79,8 @@ Outcome LookReady(CheckContext& context) {
       continue;
     }
     problems.push_back({.expected = absl::StrCat("node ", pair.declared->name, " Ready"),
-                        .found = status.empty()
-                                     ? "it has no Ready condition"
-                                     : absl::StrCat("Ready is ", status, ": ", ConditionMessage(pair.object, "Ready")),
+                        .found = status.empty() ? "it has no Ready condition"
+                                                : absl::StrCat("Ready is ", status, ": ", WhyNotReady(pair.object)),
                         .next = absl::StrCat("`kubectl describe node ", Text(pair.object, "metadata.name"), "`; ",
                                              Talosctl(*pair.declared, "logs kubelet"))});
   }

@@ -12,7 +12,12 @@ namespace tales {
 // some.
 std::vector<std::string> NodePressures(const kube::Json& node);
 
-// "node node-2 is not ready: Kubelet stopped posting node status.", or what presses it; "": nothing.
+// What the condition Ready says where it is not True; "" where it is, or says nothing. A kubelet that is back after its
+// node was lost makes the status from what it last saw until its watches are back, a minute later: it posts, and Ready
+// stays Unknown (pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus). That is told as well.
+std::string WhyNotReady(const kube::Json& node);
+
+// "node node-2 is not ready: Kubelet stopped posting node status.", and what presses it; "": nothing.
 std::string NodeTrouble(const kube::Json& node);
 
 }  // namespace tales

@@ -116,7 +116,21 @@ TEST(NodeTroubleTest, SaysWhatKubernetesSays) {
   EXPECT_EQ(NodeTrouble(Node("n", "False")), "node n is not ready: Kubelet stopped posting node status.");
   EXPECT_EQ(NodeTrouble(Node("n", "True", "True")), "node n has DiskPressure: kubelet has disk pressure");
   EXPECT_EQ(NodeTrouble(Json()), "node  is not ready");
+  EXPECT_EQ(
+      NodeTrouble(Node("n", "Unknown", "True")),
+      "node n is not ready: Kubelet stopped posting node status., and has DiskPressure: kubelet has disk pressure");
   EXPECT_THAT(NodePressures(Node("n", "False", "Unknown")), IsEmpty());
+}
+
+TEST(NodeTroubleTest, AKubeletThatIsOnItsWayBackIsToldFromOneThatIsNot) {
+  Json node = Node("n", "Unknown");
+  Json& ready = node["status"]["conditions"][0];
+  ready["lastTransitionTime"] = "2026-11-26T15:50:57Z", ready["lastHeartbeatTime"] = "2026-11-26T15:50:02Z";
+  EXPECT_THAT(WhyNotReady(node), Not(HasSubstr("posts again")));
+  ready["lastHeartbeatTime"] = "2026-11-26T15:54:06Z";
+  EXPECT_EQ(WhyNotReady(node),
+            "Kubelet stopped posting node status. It posts again, last at 2026-11-26T15:54:06Z: it was lost at "
+            "2026-11-26T15:50:57Z and is on its way back");
 }
 
 }  // namespace
