@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -16,30 +16,40 @@ namespace {
 constexpr int kTries = 20;
 constexpr absl::Duration kPause = absl::Milliseconds(10);
 
+// Not where the one who had it before has removed the file since it was opened: the next one makes another.
+bool IsThere(const internal::Fd& fd, const std::filesystem::path& file) {
+  struct stat ours, there;
+  return fstat(fd.get(), &ours) == 0 && stat(file.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
+         ours.st_ino == there.st_ino;
+}
+
 }  // namespace
 
-absl::StatusOr<int> LockFile(const std::filesystem::path& file, std::string_view held) {
-  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", file.string()));
-  for (int i = 0; i < kTries; ++i) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      const int number = errno;
-      close(fd);
-      return absl::ErrnoToStatus(number, absl::StrCat("locking ", file.string()));
+absl::StatusOr<internal::Fd> TryLockFile(const std::filesystem::path& file) {
+  while (true) {
+    internal::Fd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (fd.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", file.string()));
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (IsThere(fd, file)) return fd;
+      continue;
     }
+    if (errno == EWOULDBLOCK) return absl::AlreadyExistsError(absl::StrCat(file.string(), " is locked"));
+    if (errno != EINTR) return absl::ErrnoToStatus(errno, absl::StrCat("locking ", file.string()));
+  }
+}
+
+absl::StatusOr<internal::Fd> LockFile(const std::filesystem::path& file, std::string_view held) {
+  for (int i = 0; i < kTries; ++i) {
+    absl::StatusOr<internal::Fd> lock = TryLockFile(file);
+    if (!absl::IsAlreadyExists(lock.status())) return lock;
     absl::SleepFor(kPause);
   }
-  close(fd);
   return absl::AlreadyExistsError(absl::StrCat(held));
 }
 
 bool IsLocked(const std::filesystem::path& file) {
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  close(fd);
-  return locked;
+  const internal::Fd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd.get() >= 0 && flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace tales

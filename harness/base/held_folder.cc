@@ -18,12 +18,11 @@ namespace {
 
 constexpr time_t kYoung = 60;  // seconds: its process may not have come to locking it
 
-// The folder's own descriptor, locked; -1 where somebody else has it.
-int Lock(const std::filesystem::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  if (fd >= 0) close(fd);
-  return -1;
+// The folder's own descriptor, locked; none where somebody else has it.
+internal::Fd Lock(const std::filesystem::path& folder) {
+  internal::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (fd.get() >= 0 && flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.Close();
+  return fd;
 }
 
 void RemoveAbandoned(const std::filesystem::path& place, std::string_view prefix) {
@@ -35,11 +34,10 @@ void RemoveAbandoned(const std::filesystem::path& place, std::string_view prefix
         info.st_mtime > time(nullptr) - kYoung) {
       continue;
     }
-    const int lock = Lock(entry.path());
-    if (lock < 0) continue;
+    const internal::Fd lock = Lock(entry.path());
+    if (lock.get() < 0) continue;
     std::error_code ignored;  // the next one tries again
     std::filesystem::remove_all(entry.path(), ignored);
-    close(lock);
   }
 }
 
@@ -47,14 +45,10 @@ void RemoveAbandoned(const std::filesystem::path& place, std::string_view prefix
 
 absl::StatusOr<HeldFolder> HeldFolder::Make(std::string_view prefix) {
   TALES_ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::Make(prefix));
-  const int lock = Lock(folder.path());
-  if (lock < 0) return absl::ErrnoToStatus(errno, absl::StrCat("locking ", folder.path().string()));
+  internal::Fd lock = Lock(folder.path());
+  if (lock.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("locking ", folder.path().string()));
   RemoveAbandoned(folder.path().parent_path(), prefix);
-  return HeldFolder(std::move(folder), lock);
-}
-
-HeldFolder::~HeldFolder() {
-  if (lock_ >= 0) close(lock_);
+  return HeldFolder(std::move(folder), std::move(lock));
 }
 
 }  // namespace tales

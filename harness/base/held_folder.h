@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "harness/base/file.h"
+#include "harness/base/spawn.h"
 
 namespace tales {
 
@@ -15,16 +16,13 @@ class HeldFolder {
  public:
   // Mode 0700. Also removes those of the same prefix that are this user's and that nobody has held for a minute.
   static absl::StatusOr<HeldFolder> Make(std::string_view prefix);
-  HeldFolder(HeldFolder&& other) noexcept : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
-  HeldFolder& operator=(HeldFolder&&) = delete;
-  ~HeldFolder();
 
   const std::filesystem::path& path() const { return folder_.path(); }
 
  private:
-  HeldFolder(TemporaryFolder folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
+  HeldFolder(TemporaryFolder folder, internal::Fd lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
   TemporaryFolder folder_;
-  int lock_;  // held as long as we live
+  internal::Fd lock_;  // held as long as we live
 };
 
 }  // namespace tales

@@ -66,7 +66,8 @@ absl::StatusOr<Tenancy> Tenancy::Begin(const fs::path& folder, absl::Time until)
   const fs::path place = fs::absolute(folder, error).lexically_normal();
   if (!error) fs::create_directories(place, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", folder.string()));
-  const absl::StatusOr<int> lock = LockFile(place / kLock, absl::StrCat(place.string(), ": another run works there"));
+  absl::StatusOr<internal::Fd> lock =
+      LockFile(place / kLock, absl::StrCat(place.string(), ": another run works there"));
   if (absl::IsAlreadyExists(lock.status())) return lock.status();
   char host[HOST_NAME_MAX + 1] = {};
   gethostname(host, sizeof(host) - 1);
@@ -75,7 +76,7 @@ absl::StatusOr<Tenancy> Tenancy::Begin(const fs::path& folder, absl::Time until)
   if (!lock.ok()) return Tenancy(std::move(tenant), internal::Fd());
   tenant.machine = ThisMachine();
   tenant.lock = place / kLock;
-  return Tenancy(std::move(tenant), internal::Fd(*lock));
+  return Tenancy(std::move(tenant), *std::move(lock));
 }
 
 }  // namespace tales

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <set>
 
 #include "fixtures/lab/default_cluster.h"
+#include "harness/base/file.h"
 #include "tests/support/status_matchers.h"
 
 namespace tales::lab {
@@ -19,6 +22,19 @@ TEST(AddressBlock, TwoLabsHaveTwoBlocksAndAFreedOneIsUsedAgain) {
   }
   AddressBlock moved = std::move(first);
   EXPECT_EQ(moved.Address(50), address);
+}
+
+TEST(AddressBlock, LeavesNoFile) {
+  ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("tales-blocks"));
+  const char* before = std::getenv("XDG_RUNTIME_DIR");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
+  {
+    ASSERT_OK_AND_ASSIGN(const AddressBlock block, AddressBlock::Take(600));
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "tales-lab-127.20.2.lock"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  kept.empty() ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", kept.c_str(), 1);
 }
 
 TEST(AddressBlock, KeepsTheLastByteOfTheDeclaredAddresses) {

@@ -55,13 +55,13 @@ class ServedFixtureTest : public ::testing::Test {
 TEST_F(ServedFixtureTest, WaitsForTheEndOfTheOneBefore) {
   const std::filesystem::path lock = folder_->path() / "sham" / ".lock";
   std::filesystem::create_directories(lock.parent_path());
-  ASSERT_OK_AND_ASSIGN(const int held, LockFile(lock, "held"));
+  ASSERT_OK_AND_ASSIGN(internal::Fd held, LockFile(lock, "held"));
   ServedFixture fixture = Make("serve");
   request_.deadline = Deadline::After(absl::Milliseconds(300));
   EXPECT_THAT(fixture.Up(request_).status(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the end of the one that served there before")));
   EXPECT_TRUE(std::filesystem::exists(lock)) << "it is the other one's";
-  close(held);
+  held.Close();
   request_.deadline = Deadline::After(absl::Seconds(20));
   EXPECT_OK(fixture.Up(request_));
 }
