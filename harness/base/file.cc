@@ -13,6 +13,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace tales {
 namespace {
@@ -165,8 +166,13 @@ TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
 
 TemporaryFolder::~TemporaryFolder() {
   if (path_.empty()) return;
-  std::error_code ignored;  // nothing useful can be done about it in a destructor
-  std::filesystem::remove_all(path_, ignored);
+  // What was killed a moment ago may still write there. Beyond that nothing useful can be done in a destructor.
+  std::error_code error;
+  for (int i = 0; i < 5; ++i) {
+    std::filesystem::remove_all(path_, error);
+    if (error != std::errc::directory_not_empty) return;
+    absl::SleepFor(absl::Milliseconds(20));
+  }
 }
 
 std::filesystem::path TemporaryFolder::Release() { return std::exchange(path_, {}); }

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "harness/base/parallel.h"
 #include "harness/base/pause.h"
 #include "tests/support/status_matchers.h"
@@ -127,6 +130,25 @@ TEST(TemporaryFolder, GoesWithItsContentUnlessReleased) {
   EXPECT_FALSE(std::filesystem::exists(gone));
   EXPECT_TRUE(std::filesystem::exists(kept));
   std::filesystem::remove_all(kept);
+}
+
+// As a process that was killed a moment ago does.
+TEST(TemporaryFolder, GoesAlsoWhileSomebodyStillWritesThere) {
+  std::filesystem::path gone;
+  std::thread writer;
+  {
+    ASSERT_OK_AND_ASSIGN(const TemporaryFolder folder, TemporaryFolder::Make("temporary-test"));
+    gone = folder.path();
+    writer = std::thread([gone] {
+      for (int i = 0; i < 30; ++i) {
+        std::ofstream(gone / absl::StrCat(i)) << "x";
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+    });
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_FALSE(std::filesystem::exists(gone));
+  writer.join();
 }
 
 TEST(ForEachInParallel, DoesEachOnce) {
