@@ -122,11 +122,13 @@ class ConformanceClusterTest : public ::testing::Test {
   }
   static absl::Status SignalKubelet(const std::string& node, const std::string& signal) {
     TALES_ASSIGN_OR_RETURN(const LabNetwork network, Network());
-    return testing::SignalOnNode(network.Find(node)->first_process, "kubelet", signal);
+    const LabNetwork::Node* const found = network.Find(node);
+    if (found == nullptr) return absl::NotFoundError(absl::StrCat("there is no node ", node));
+    return testing::SignalOnNode(found->first_process, "kubelet", signal);
   }
   // Does `what` as soon as the first test has its verdict.
   std::future<absl::Status> AfterTheFirstVerdict(std::function<absl::Status()> what) {
-    return std::async(std::launch::async, [this, what] {
+    return std::async(std::launch::async, [this, what = std::move(what)] {
       const fs::path log = folder_->path() / "e2e-1/e2e.log";
       const absl::Status seen = RetryUntil(Deadline::After(absl::Minutes(3)), "a verdict", absl::Milliseconds(50), [&] {
         std::ifstream file(log);
