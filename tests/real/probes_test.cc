@@ -330,6 +330,9 @@ TEST_F(ProbesTest, AWayThatIsBrokenForIpv6Alone) {
               HasSubstr("node-1 <-> node-2: broken whoever asks, though datagrams of IPv4 arrive both ways"));
 }
 
+// Not before the agent that stands still: its kubelet still counts how often it did not answer.
+TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
+
 TEST_F(ProbesTest, ANamespaceThatIsStuckIsNotWaitedForForEverAndSaysWhy) {
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, Cluster::Open(running().access));
   Deployment deployment(*cluster, "stuck", {"stuck", absl::Now()}, [](std::string_view) {});
@@ -445,9 +448,6 @@ TEST_F(ProbesTest, AnApiServerThatIsGoneForHalfAMinuteIsNoBrokenNetwork) {
   EXPECT_GT(ErrorsAlone(outcomes, {"the Kubernetes API did not answer for "}), 0);
   EXPECT_OK(NamespaceIsGone(absl::Minutes(1)));
 }
-
-// Among the last: whatever watches the API on that node tries again for a minute after the wire is back.
-TEST_F(ProbesTest, ALinkThatIsDown) { ProbeUnder("node-link-down"); }
 
 // The last one: a node whose agent stood still for minutes does not always come back.
 TEST_F(ProbesTest, AnAgentThatStandsStill) { ProbeUnder("agent-dead", /*recovers=*/false); }

@@ -41,6 +41,7 @@ TEST(NetworkFaultsTest, OneWayIsOneWay) {
 
 TEST(NetworkFaultsTest, TheLinkIsTheNodes) {
   ASSERT_OK_AND_ASSIGN(auto plan, PlanNetworkFault({"local", "node-link-down", ""}, TwoNodes()));  // its default target
+  EXPECT_GE(plan.settles, absl::Minutes(1)) << "what watches the API on that node asks again by then";
   EXPECT_THAT(Text(plan.breaks), HasSubstr("ip link set dev node2 down"));
   ASSERT_OK_AND_ASSIGN(plan, PlanNetworkFault({"local", "node-mtu", "node-1/1400"}, TwoNodes()));
   EXPECT_THAT(Text(plan.breaks), HasSubstr("ip link set dev node1 mtu 1400"));
