@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "fixtures/local/assets.h"
 #include "fixtures/local/node/network_faults.h"
+#include "fixtures/local/node/recovery.h"
 #include "fixtures/served/served_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -330,7 +331,7 @@ TEST_F(ConformanceClusterTest, ADiskThatRunsFullLosesNoVerdictThatWasGiven) {
   });
   const LiveResult result = Run(Options({kConfigMap, kSecret, kDownward, kWatchers, kLease}));
   EXPECT_OK(filled.get());
-  EXPECT_OK(HealNetwork(full, network, *own_client_, Deadline::After(absl::Minutes(4))));
+  EXPECT_OK(HealNetwork(full, network, *own_client_, Deadline::After(kForRecovery)));
   // Which comes first is for the kubelet to say: it evicts the pod, or e2e.test cannot write.
   EXPECT_NE(result.run.verdict(), Verdict::kPassed);
   EXPECT_THAT(Found(result.run), AnyOf(AllOf(HasSubstr("low on resource: ephemeral-storage"),

@@ -26,7 +26,6 @@
 #include "harness/base/subprocess.h"
 #include "harness/check/cluster.h"
 #include "harness/check/facts.h"
-#include "harness/check/spec.h"
 #include "harness/definition/cluster_file.h"
 #include "reports/run_model.h"
 #include "suites/cilium/probe/deployment.h"
@@ -170,7 +169,7 @@ class ProbesTest : public ::testing::Test {
     if (of_agents) absl::SleepFor(absl::Seconds(75));
     const std::map<std::string, Verdict> verdicts = judge();
     const absl::Status healed = HealNetwork(request, running().network, *running().client,
-                                            Deadline::After(recovers ? absl::Minutes(4) : absl::Minutes(1)));
+                                            Deadline::After(recovers ? kForRecovery : absl::Minutes(1)));
     if (recovers) {
       EXPECT_OK(healed);
       EXPECT_OK(NamespaceIsGone(absl::Minutes(3)));
@@ -354,7 +353,7 @@ TEST_F(ProbesTest, AFullDiskIsAnErrorThatNamesTheNodeAndItsDisk) {
   EXPECT_EQ(node.verdict(), Verdict::kFailed);
   EXPECT_THAT(Found(node), HasSubstr("node node-2 has DiskPressure"));
   std::map<std::string, Outcome> outcomes = Probe();
-  EXPECT_OK(HealNetwork(full, running().network, *running().client, Deadline::After(absl::Minutes(4))));
+  EXPECT_OK(HealNetwork(full, running().network, *running().client, Deadline::After(kForRecovery)));
   // Whoever asks from outside needs no pod on that node: it was seen to refuse, and then that is told, with the
   // pressure.
   const auto outside = outcomes.find("cilium.probe/node-port-outside");
@@ -379,7 +378,7 @@ TEST_F(ProbesTest, ANodeThatIsNotReadyInTheMiddleIsAnErrorThatNamesIt) {
   EXPECT_OK(testing::SignalOnNode(Node("node-2"), "kubelet", "CONT"));
   EXPECT_GT(ErrorsAlone(outcomes, {"node node-2 is not ready"}), 3);
   EXPECT_EQ(outcomes.at("cilium.probe_run").verdict(), Verdict::kPassed) << Found(outcomes.at("cilium.probe_run"));
-  EXPECT_OK(AwaitRecovery(*running().client, Deadline::After(absl::Minutes(4))));
+  EXPECT_OK(AwaitRecovery(*running().client, Deadline::After(kForRecovery)));
 }
 
 TEST_F(ProbesTest, AnAgentThatRestartsInTheMiddleIsNamedWithItsCounts) {
